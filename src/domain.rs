@@ -1,0 +1,28 @@
+//! The words and rules of the partnership, and nothing else: no IO, no clock, no SQL, no GraphQL.
+//!
+//! An *entry* is one thing that people write and review: a state, a working group, a practice. It has a
+//! *kind*, a *code* that people know it by (ISO 3166 for a state, `IV.a.ii` for a provision), and an
+//! [`Id`](id::Id) made of the two. Entries name each other by code; [`graph`](crate::graph) turns codes into edges.
+//!
+//! | file | words |
+//! |---|---|
+//! | [`word`] | closed lists of words ("enums") with their names and meanings |
+//! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
+//! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
+//! | [`entry`] | the concepts under one roof |
+//! | [`catalogue`] | the files that people edit, read and checked |
+
+
+pub mod date;
+pub mod document;
+pub mod entry;
+pub mod figure;
+pub mod flow;
+pub mod group;
+pub mod id;
+pub mod meeting;
+pub mod party;
+pub mod practice;
+pub mod suggest;
+pub mod text;
+pub mod word;

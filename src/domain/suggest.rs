@@ -1,0 +1,38 @@
+//! Near words for a word that is not known, so that an error can say what would be right.
+
+/// At most three of `known` that are near `word`, nearest first.
+#[must_use]
+pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let folded = word.to_uppercase();
+    let mut scored: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&folded, &candidate.to_uppercase()), candidate))
+        .filter(|(score, _)| *score >= 0.75)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.dedup_by(|a, b| a.1 == b.1);
+    scored.truncate(3);
+    scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// " Did you mean A, B or C?", or nothing where nothing is near.
+#[must_use]
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match near(word, known).as_slice() {
+        [] => String::new(),
+        [one] => format!(" Did you mean {one}?"),
+        [rest @ .., last] => format!(" Did you mean {} or {last}?", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_codes_are_named_and_far_ones_are_not() {
+        assert_eq!(did_you_mean("SILKROUTES", ["SILK-ROUTES", "BLACK-SEA"]), " Did you mean SILK-ROUTES?");
+        assert_eq!(did_you_mean("XQ", ["SILK-ROUTES", "BLACK-SEA"]), "");
+        assert_eq!(near("afg", ["AFG", "TUR"]), ["AFG"]);
+    }
+}
