@@ -14,3 +14,4 @@
 //! [`config`] and [`telemetry`] are leaves that only `app` and the command line read.
 
 pub mod domain;
+pub mod graph;

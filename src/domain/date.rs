@@ -32,7 +32,7 @@ impl PartialDate {
 
     /// A day.
     #[must_use]
-    pub const fn day(date: Date) -> Self {
+    pub fn day(date: Date) -> Self {
         Self { year: date.year(), month: date.month(), day: date.day() }
     }
 
