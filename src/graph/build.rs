@@ -1,0 +1,215 @@
+//! From entries to a graph: each becomes a node, then each code that it names becomes an edge, both ways.
+//!
+//! Tables first, in the order of their codes; then links, concept by concept ([`link`]); last what is derived
+//! from links: a group's activities, the corridors of a route, lists in their orders, the search index.
+
+mod link;
+mod practices;
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::document::{DECLARATION_2013, ProvisionKind};
+use crate::domain::entry::{Entry, Kind, Stored};
+use crate::domain::practice::GoodPractice;
+use crate::domain::text::{Language, Localized};
+
+use super::document::{DocumentNode, ProvisionNode};
+use super::flow::FlowNode;
+use super::group::GroupNode;
+use super::index::{Ix, Table};
+use super::material::Material;
+use super::meeting::{MeetingNode, meeting_key};
+use super::order::{SortKey, Sorted};
+use super::party::{AreaNode, OrganisationNode, Point, StateNode};
+use super::practice::PracticeNode;
+use super::seal::Seal;
+use super::search::Gatherer;
+use super::snapshot::{NodeRef, Orders, Snapshot, SourceNode};
+
+/// Entries that name what is not there: the database is broken, or was edited by hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the database is not whole: {}", .0.join("; "))]
+pub struct Broken(pub Vec<String>);
+
+/// What statistics put in the place of a state.
+const SPECIAL_POINTS: &[(&str, &str)] = &[("OTHER", "Other"), ("STATELESS", "Stateless"), ("UNKNOWN", "Unknown")];
+
+/// Looks codes up while links are made, and remembers what was not there.
+struct Links<'a> {
+    broken: Vec<String>,
+    entry: &'a str,
+}
+
+impl Links<'_> {
+    fn find<T>(&mut self, table: &Table<T>, what: &str, code: &str) -> Option<Ix<T>> {
+        let found = table.find(code);
+        if found.is_none() {
+            self.broken.push(format!("{} names the {what} '{code}', which is not there", self.entry));
+        }
+        found
+    }
+
+    fn find_all<T>(&mut self, table: &Table<T>, what: &str, codes: &[String]) -> Vec<Ix<T>> {
+        let mut found: Vec<_> = codes.iter().filter_map(|code| self.find(table, what, code)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+impl Snapshot {
+    /// Builds the graph of that material.
+    ///
+    /// # Errors
+    /// Where an entry names what is not there.
+    pub fn build(material: Material, secret: &[u8; 64]) -> Result<Self, Broken> {
+        let Material { revision, entries, corridors, editions } = material;
+        let (mut snapshot, practices) = tables(entries, &corridors, revision, Seal::new(*secret));
+        let mut broken = Vec::new();
+        link::all(&mut snapshot, &mut broken);
+        for (code, editions) in editions {
+            if let Some(ix) = snapshot.sources.find(&code) {
+                snapshot.sources.link(ix).editions = editions;
+            }
+        }
+        practices::add(&mut snapshot, practices, &mut broken);
+        if !broken.is_empty() {
+            return Err(Broken(broken));
+        }
+        link::derive(&mut snapshot);
+        snapshot.orders = orders(&snapshot);
+        practices::link(&mut snapshot);
+        snapshot.activity_texts = activity_texts(&snapshot);
+        snapshot.by_id = by_id(&snapshot);
+        Ok(snapshot)
+    }
+}
+
+/// Nodes without links, in tables; practices wait, as they only point at others.
+fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<(Stored, GoodPractice)>) {
+    let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut meetings, mut sources, mut practices) = (Vec::new(), Vec::new(), Vec::new());
+    let mut areas: Vec<AreaNode> = SPECIAL_POINTS.iter().map(|(code, name)| AreaNode { code: (*code).into(), name: Localized::english(*name) }).collect();
+    for stored in entries {
+        let id = stored.id;
+        match stored.entry {
+            Entry::State(entry) => states.push(StateNode::new(id, entry)),
+            Entry::Area(entry) => areas.push(AreaNode { code: entry.iso3, name: entry.name }),
+            Entry::Organisation(entry) => organisations.push(OrganisationNode::new(id, entry)),
+            Entry::WorkingGroup(entry) => groups.push(GroupNode::new(id, entry)),
+            Entry::Document(entry) => documents.push(DocumentNode { id, entry, meeting: None, provisions: Vec::new() }),
+            Entry::Provision(entry) => provisions.push((id, entry)),
+            Entry::Route(entry) => flows.push(FlowNode::route(id, entry)),
+            Entry::Meeting(entry) => meetings.push(MeetingNode::new(id, entry)),
+            Entry::Source(entry) => sources.push(SourceNode { id, entry, editions: Vec::new() }),
+            Entry::GoodPractice(ref entry) => {
+                let entry = entry.clone();
+                practices.push((stored, entry));
+            }
+        }
+    }
+    flows.extend(corridors.iter().map(|(origin, destination)| FlowNode::corridor(origin, destination)));
+    states.sort_by(|a, b| a.entry.iso3.cmp(&b.entry.iso3));
+    areas.sort_by(|a, b| a.code.cmp(&b.code));
+    organisations.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
+    groups.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
+    documents.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
+    provisions.sort_by(|a, b| (&a.1.document, a.1.ordinal, &a.1.reference).cmp(&(&b.1.document, b.1.ordinal, &b.1.reference)));
+    flows.sort_by(|a, b| a.code.cmp(&b.code));
+    meetings.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
+    sources.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
+    practices.sort_by(|a, b| a.1.slug.cmp(&b.1.slug));
+    let documents = Table::new(documents, |d| d.entry.code.clone());
+    // A provision without its document is reported when links are made; until then any document will do.
+    let provisions = provisions.into_iter().map(|(id, entry)| {
+        let document = documents.find(&entry.document).unwrap_or_else(|| Ix::nth(0));
+        ProvisionNode::new(id, entry, document)
+    });
+    let provisions = Table::new(provisions.collect(), |p| crate::domain::document::Provision::entry_code(&p.entry.document, &p.entry.reference));
+    let snapshot = Snapshot {
+        revision,
+        seal,
+        states: Table::new(states, |s| s.entry.iso3.clone()),
+        areas: Table::new(areas, |a| a.code.clone()),
+        organisations: Table::new(organisations, |o| o.entry.code.clone()),
+        groups: Table::new(groups, |g| g.entry.code.clone()),
+        activities: provisions.iter().filter(|(_, p)| p.entry.kind == ProvisionKind::Activity && p.entry.document == DECLARATION_2013).map(|(ix, _)| ix).collect(),
+        documents,
+        provisions,
+        flows: Table::new(flows, |f| f.code.clone()),
+        meetings: Table::new(meetings, |m| m.entry.code.clone()),
+        sources: Table::new(sources, |s| s.entry.code.clone()),
+        practices: Table::default(),
+        by_id: FxHashMap::default(),
+        orders: Orders::default(),
+        practice_texts: Gatherer::default().finish(),
+        activity_texts: Gatherer::default().finish(),
+    };
+    (snapshot, practices)
+}
+
+/// A point of a leg, by code.
+fn point(snapshot: &Snapshot, code: &str) -> Option<Point> {
+    snapshot.states.find(code).map(Point::State).or_else(|| snapshot.areas.find(code).map(Point::Area))
+}
+
+fn orders(snapshot: &Snapshot) -> Orders {
+    let name = |name: &Localized, code: &str| SortKey::new().text(name.get(Language::En)).code(code).done();
+    let flow_name = |ix| {
+        let flow: &FlowNode = &snapshot.flows[ix];
+        let text = |point: Point| match point {
+            Point::State(ix) => snapshot.states[ix].entry.name.get(Language::En),
+            Point::Area(ix) => snapshot.areas[ix].name.get(Language::En),
+        };
+        let name = match (&flow.route, flow.legs.first()) {
+            (Some(route), _) => route.name.get(Language::En).to_owned(),
+            (None, Some(leg)) => format!("{} – {}", text(leg.from), text(leg.to)),
+            (None, None) => flow.code.clone(),
+        };
+        SortKey::new().text(&name).code(&flow.code).done()
+    };
+    Orders {
+        states_by_name: Sorted::new(snapshot.states.all(), |ix| name(&snapshot.states[ix].entry.name, &snapshot.states[ix].entry.iso3)),
+        organisations_by_name: Sorted::new(snapshot.organisations.all(), |ix| {
+            name(&snapshot.organisations[ix].entry.name, &snapshot.organisations[ix].entry.code)
+        }),
+        flows_by_name: Sorted::new(snapshot.flows.all(), flow_name),
+        meetings_by_start: Sorted::new(snapshot.meetings.all(), |ix| meeting_key(&snapshot.meetings[ix])),
+        practices_by_publication: Sorted::new(snapshot.practices.all(), |ix| super::practice::publication_key(&snapshot.practices[ix])),
+        practices_by_update: Sorted::new(snapshot.practices.all(), |ix| super::practice::update_key(&snapshot.practices[ix])),
+        practices_by_title: Sorted::new(snapshot.practices.all(), |ix| super::practice::title_key(&snapshot.practices[ix])),
+    }
+}
+
+fn activity_texts(snapshot: &Snapshot) -> super::search::Index<ProvisionNode> {
+    let mut gatherer = Gatherer::default();
+    for (ix, node) in snapshot.provisions.iter().filter(|(_, node)| node.entry.kind == ProvisionKind::Activity) {
+        gatherer.text(Language::En, &node.entry.title, 3.0);
+        gatherer.text(Language::En, &node.entry.summary, 1.0);
+        for keyword in &node.entry.keywords {
+            gatherer.text(Language::En, keyword, 2.0);
+        }
+        gatherer.document(ix);
+    }
+    gatherer.finish()
+}
+
+fn by_id(snapshot: &Snapshot) -> FxHashMap<crate::domain::id::Id, NodeRef> {
+    let mut all = FxHashMap::default();
+    all.extend(snapshot.states.iter().map(|(ix, n)| (n.id, NodeRef::State(ix))));
+    all.extend(snapshot.organisations.iter().map(|(ix, n)| (n.id, NodeRef::Organisation(ix))));
+    all.extend(snapshot.groups.iter().map(|(ix, n)| (n.id, NodeRef::WorkingGroup(ix))));
+    all.extend(snapshot.documents.iter().map(|(ix, n)| (n.id, NodeRef::Document(ix))));
+    all.extend(snapshot.provisions.iter().map(|(ix, n)| (n.id, NodeRef::Provision(ix))));
+    all.extend(snapshot.flows.iter().map(|(ix, n)| (n.id, NodeRef::Flow(ix))));
+    all.extend(snapshot.meetings.iter().map(|(ix, n)| (n.id, NodeRef::Meeting(ix))));
+    all.extend(snapshot.sources.iter().map(|(ix, n)| (n.id, NodeRef::Source(ix))));
+    all.extend(snapshot.practices.iter().map(|(ix, n): (_, &PracticeNode)| (n.id, NodeRef::GoodPractice(ix))));
+    all
+}
+
+/// "State AFG", for a message to an operator.
+fn label(kind: Kind, code: &str) -> String {
+    format!("{kind} {code}")
+}

@@ -1,0 +1,284 @@
+//! Parties in the graph: states, organisations, areas, and what links them to the rest.
+
+use crate::domain::id::Id;
+use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
+use crate::domain::text::{Language, Localized};
+
+use super::flow::FlowIx;
+use super::group::{GroupIx, MemberEdge};
+use super::index::Ix;
+use super::meeting::MeetingIx;
+use super::order::{SortKey, fold};
+use super::practice::PracticeIx;
+use super::view::View;
+
+/// The position of a state.
+pub type StateIx = Ix<StateNode>;
+/// The position of an organisation.
+pub type OrganisationIx = Ix<OrganisationNode>;
+/// The position of an area.
+pub type AreaIx = Ix<AreaNode>;
+
+/// A state or an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Party {
+    /// A state.
+    State(StateIx),
+    /// An organisation.
+    Organisation(OrganisationIx),
+}
+
+/// One end of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Point {
+    /// A state.
+    State(StateIx),
+    /// An area that is no state, or what statistics put in a state's place.
+    Area(AreaIx),
+}
+
+/// What links a party to the rest of the graph.
+#[derive(Debug, Default)]
+pub struct PartyLinks {
+    /// Its places in groups, by group and role.
+    pub groups: Vec<MemberEdge<GroupIx>>,
+    /// Practices in which it has any role, oldest publication first.
+    pub practices: Vec<PracticeIx>,
+    /// Practices that it owns, likewise.
+    pub owned: Vec<PracticeIx>,
+    /// Practices that are practised there, likewise.
+    pub practised: Vec<PracticeIx>,
+    /// Practices that it takes part in, likewise.
+    pub partnered: Vec<PracticeIx>,
+    /// Meetings that it hosted or came to.
+    pub meetings: Vec<MeetingIx>,
+}
+
+impl PartyLinks {
+    pub(super) fn add_practice(&mut self, role: GoodPracticeRole, practice: PracticeIx) {
+        // One practice after the other is linked: a second role of the same one follows at once.
+        if self.practices.last() != Some(&practice) {
+            self.practices.push(practice);
+        }
+        match role {
+            GoodPracticeRole::Owner => self.owned.push(practice),
+            GoodPracticeRole::Practised => self.practised.push(practice),
+            GoodPracticeRole::Partner => self.partnered.push(practice),
+        }
+    }
+}
+
+/// A state.
+#[derive(Debug)]
+pub struct StateNode {
+    /// Its id.
+    pub id: Id,
+    /// What it says.
+    pub entry: party::State,
+    /// Its links.
+    pub links: PartyLinks,
+    /// Flows in which it has a role, with its roles.
+    pub flows: Vec<StateFlow>,
+    /// Authorities of the state.
+    pub organisations: Vec<OrganisationIx>,
+    folded: String,
+}
+
+/// A flow of a state, and what the state is to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateFlow {
+    /// The flow.
+    pub flow: FlowIx,
+    /// The flow starts there.
+    pub origin: bool,
+    /// The flow passes through.
+    pub transit: bool,
+    /// The flow ends there.
+    pub destination: bool,
+}
+
+impl StateNode {
+    pub(super) fn new(id: Id, entry: party::State) -> Self {
+        let folded = fold_names(&entry.name);
+        Self { id, entry, links: PartyLinks::default(), flows: Vec::new(), organisations: Vec::new(), folded }
+    }
+}
+
+/// An organisation.
+#[derive(Debug)]
+pub struct OrganisationNode {
+    /// Its id.
+    pub id: Id,
+    /// What it says.
+    pub entry: party::Organisation,
+    /// The state that it belongs to.
+    pub state: Option<StateIx>,
+    /// Its links.
+    pub links: PartyLinks,
+    folded: String,
+}
+
+impl OrganisationNode {
+    pub(super) fn new(id: Id, entry: party::Organisation) -> Self {
+        let folded = fold_names(&entry.name);
+        Self { id, entry, state: None, links: PartyLinks::default(), folded }
+    }
+}
+
+/// An area that is no state.
+#[derive(Debug)]
+pub struct AreaNode {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: Localized,
+}
+
+fn fold_names(name: &Localized) -> String {
+    name.iter().map(|(_, text)| fold(text)).collect::<Vec<_>>().join("\n")
+}
+
+/// Which states to keep; every field that is set must hold.
+#[derive(Debug, Clone, Default)]
+pub struct StateFilter {
+    /// One of these.
+    pub states: Option<Vec<StateIx>>,
+    /// In one of these regions.
+    pub regions: Option<Vec<Region>>,
+    /// Taking part in one of these ways.
+    pub participation: Option<Vec<ParticipationStatus>>,
+    /// With a place, today, in one of these groups.
+    pub groups: Option<Vec<GroupIx>>,
+    /// With this in one of its names, accents and case apart.
+    pub name_contains: Option<String>,
+}
+
+impl StateFilter {
+    /// Whether it keeps that state.
+    #[must_use]
+    pub fn keeps(&self, view: &View, ix: StateIx) -> bool {
+        let state = view.state(ix);
+        holds(self.states.as_deref(), |all| all.binary_search(&ix).is_ok())
+            && holds(self.regions.as_deref(), |all| all.contains(&state.entry.region))
+            && holds(self.participation.as_deref(), |all| state.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
+            && holds(self.groups.as_deref(), |all| state.links.groups.iter().any(|e| e.in_force(view.today()) && all.contains(&e.node)))
+            && holds(self.name_contains.as_deref(), |text| state.folded.contains(text))
+    }
+}
+
+/// Which organisations to keep; every field that is set must hold.
+#[derive(Debug, Clone, Default)]
+pub struct OrganisationFilter {
+    /// One of these.
+    pub organisations: Option<Vec<OrganisationIx>>,
+    /// Of one of these kinds.
+    pub kinds: Option<Vec<OrganisationKind>>,
+    /// Taking part in one of these ways.
+    pub participation: Option<Vec<ParticipationStatus>>,
+    /// With this in one of its names, accents and case apart.
+    pub name_contains: Option<String>,
+}
+
+impl OrganisationFilter {
+    /// Whether it keeps that organisation.
+    #[must_use]
+    pub fn keeps(&self, view: &View, ix: OrganisationIx) -> bool {
+        let organisation = view.organisation(ix);
+        holds(self.organisations.as_deref(), |all| all.binary_search(&ix).is_ok())
+            && holds(self.kinds.as_deref(), |all| all.contains(&organisation.entry.kind))
+            && holds(self.participation.as_deref(), |all| organisation.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
+            && holds(self.name_contains.as_deref(), |text| organisation.folded.contains(text))
+    }
+}
+
+/// A condition that was not set holds; one that was set is asked.
+pub(super) fn holds<T>(condition: Option<T>, ask: impl FnOnce(T) -> bool) -> bool {
+    condition.is_none_or(ask)
+}
+
+/// Text to look for in names, folded as they are.
+#[must_use]
+pub fn folded_question(text: &str) -> String {
+    fold(text)
+}
+
+impl View {
+    /// The code of a party: ISO 3166-1 alpha-3, or an acronym.
+    #[must_use]
+    pub fn party_code(&self, party: Party) -> &str {
+        match party {
+            Party::State(ix) => &self.state(ix).entry.iso3,
+            Party::Organisation(ix) => &self.organisation(ix).entry.code,
+        }
+    }
+
+    /// The name of a party.
+    #[must_use]
+    pub fn party_name(&self, party: Party, language: Language) -> &str {
+        match party {
+            Party::State(ix) => self.state(ix).entry.name.get(language),
+            Party::Organisation(ix) => self.organisation(ix).entry.name.get(language),
+        }
+    }
+
+    /// What links a party to the rest.
+    #[must_use]
+    pub fn party_links(&self, party: Party) -> &PartyLinks {
+        match party {
+            Party::State(ix) => &self.state(ix).links,
+            Party::Organisation(ix) => &self.organisation(ix).links,
+        }
+    }
+
+    /// The id of a party.
+    #[must_use]
+    pub fn party_id(&self, party: Party) -> Id {
+        match party {
+            Party::State(ix) => self.state(ix).id,
+            Party::Organisation(ix) => self.organisation(ix).id,
+        }
+    }
+
+    /// The sort key of a party in lists by code.
+    #[must_use]
+    pub fn party_key(&self, party: Party) -> Vec<u8> {
+        SortKey::new().code(self.party_code(party)).done()
+    }
+
+    /// The code of a point.
+    #[must_use]
+    pub fn point_code(&self, point: Point) -> &str {
+        match point {
+            Point::State(ix) => &self.state(ix).entry.iso3,
+            Point::Area(ix) => &self.area(ix).code,
+        }
+    }
+
+    /// The name of a point.
+    #[must_use]
+    pub fn point_name(&self, point: Point, language: Language) -> &str {
+        match point {
+            Point::State(ix) => self.state(ix).entry.name.get(language),
+            Point::Area(ix) => self.area(ix).name.get(language),
+        }
+    }
+}
+
+/// Practices of a party by roles: those lists merged, oldest publication first.
+#[must_use]
+pub fn merge_practices(view: &View, party: Party, roles: &[GoodPracticeRole]) -> Vec<PracticeIx> {
+    let links = view.party_links(party);
+    let mut merged = Vec::new();
+    for role in roles {
+        let list = match role {
+            GoodPracticeRole::Owner => &links.owned,
+            GoodPracticeRole::Practised => &links.practised,
+            GoodPracticeRole::Partner => &links.partnered,
+        };
+        merged.extend_from_slice(list);
+    }
+    merged.sort_unstable();
+    merged.dedup();
+    view.sort_by_publication(&mut merged);
+    merged
+}

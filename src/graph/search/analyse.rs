@@ -1,0 +1,120 @@
+//! From text to stems, by language.
+
+use rust_stemmers::{Algorithm, Stemmer};
+use rustc_hash::FxHashMap;
+
+use crate::domain::text::Language;
+use crate::graph::order::fold;
+
+/// Words of English that say nothing by themselves; left out of a question that has others.
+const STOP_WORDS: &[&str] = &[
+    "a", "an", "and", "are", "as", "at", "be", "been", "by", "can", "do", "does", "for", "from", "had", "has", "have", "how", "in", "into", "is", "it", "its",
+    "of", "on", "or", "such", "than", "that", "the", "their", "them", "these", "they", "this", "those", "to", "was", "were", "what", "when", "where", "which",
+    "who", "whom", "whose", "why", "will", "with",
+];
+
+/// Words in -ee that are not "one who is …ed".
+const PLAIN_EE: &[&str] = &["guarantee", "committee", "disagree", "pedigree"];
+
+/// Reads text of one language.
+pub struct Analyser {
+    language: Language,
+    stemmer: Option<Stemmer>,
+    /// Words met before: a language has few, a text many.
+    known: FxHashMap<Box<str>, Box<str>>,
+}
+
+impl std::fmt::Debug for Analyser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Analyser({})", self.language)
+    }
+}
+
+impl Analyser {
+    /// The analyser of that language; one without a stemmer takes words as they stand.
+    #[must_use]
+    pub fn of(language: Language) -> Self {
+        let algorithm = match language {
+            Language::En => Some(Algorithm::English),
+            Language::Ru => Some(Algorithm::Russian),
+            Language::Tr => Some(Algorithm::Turkish),
+            Language::Fr => Some(Algorithm::French),
+            Language::De => Some(Algorithm::German),
+            Language::Ar => Some(Algorithm::Arabic),
+            Language::Fa | Language::Ur | Language::Ps | Language::Bn => None,
+        };
+        Self { language, stemmer: algorithm.map(Stemmer::create), known: FxHashMap::default() }
+    }
+
+    /// Gives each word of the text, stemmed.
+    pub fn words(&mut self, text: &str, mut each: impl FnMut(&str)) {
+        for word in text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()) {
+            if let Some(stem) = self.known.get(word) {
+                each(stem);
+            } else {
+                let stem = self.stem(word);
+                each(&stem);
+                self.known.insert(word.into(), stem.into_boxed_str());
+            }
+        }
+    }
+
+    /// The stems of a question, without stop words where others remain, without doubles.
+    #[must_use]
+    pub fn question(&self, text: &str) -> Vec<String> {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()).collect();
+        let stop = |word: &str| self.language == Language::En && STOP_WORDS.contains(&word.to_lowercase().as_str());
+        let mut stems: Vec<String> = words.iter().filter(|w| !stop(w)).map(|w| self.stem(w)).collect();
+        if stems.is_empty() {
+            stems = words.iter().map(|w| self.stem(w)).collect();
+        }
+        stems.sort_unstable();
+        stems.dedup();
+        stems
+    }
+
+    fn stem(&self, word: &str) -> String {
+        let lower = word.to_lowercase();
+        let root = if self.language == Language::En { root_of_ee(&lower) } else { &lower };
+        let stem = self.stemmer.as_ref().map_or_else(|| root.to_owned(), |s| s.stem(root).into_owned());
+        fold(&stem)
+    }
+}
+
+/// "returnees", "returnee" -> "return": the stemmer of English leaves these apart from the verb.
+fn root_of_ee(word: &str) -> &str {
+    let singular = word.strip_suffix('s').unwrap_or(word);
+    match singular.strip_suffix("ee") {
+        Some(root) if root.len() >= 5 && root.is_ascii() && !PLAIN_EE.contains(&singular) => root,
+        _ => word,
+    }
+}
+
+/// Marks that stand inside words of Arabic, Persian and Bengali script, and joiners.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '\u{0300}'..='\u{036f}' | '\u{0610}'..='\u{061a}' | '\u{064b}'..='\u{065f}' | '\u{0981}'..='\u{0983}' | '\u{09bc}'..='\u{09cd}' | '\u{200c}' | '\u{200d}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_returned_trained_or_employed() {
+        let english = Analyser::of(Language::En);
+        let same = |a: &str, b: &str| assert_eq!(english.question(a), english.question(b), "{a} / {b}");
+        same("returnees", "return");
+        same("returnee", "returning");
+        same("Trainees", "training");
+        same("employees", "employ");
+        same("refugees", "refugee");
+        same("committees", "committee");
+        same("migrants", "migrant");
+    }
+
+    #[test]
+    fn other_languages_have_their_own_stems() {
+        assert_eq!(Analyser::of(Language::Ru).question("миграции"), Analyser::of(Language::Ru).question("миграция"));
+        assert_eq!(Analyser::of(Language::Fa).question("مهاجرت"), ["مهاجرت"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! The tables of one revision of the graph. Immutable; reached through a [`View`](super::View) alone.
+
+use rustc_hash::FxHashMap;
+
+use crate::domain::figure::Source;
+use crate::domain::id::Id;
+
+use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
+use super::flow::{FlowIx, FlowNode};
+use super::group::{GroupIx, GroupNode};
+use super::index::{Ix, Table};
+use super::meeting::{MeetingIx, MeetingNode};
+use super::order::Sorted;
+use super::party::{AreaNode, OrganisationIx, OrganisationNode, StateIx, StateNode};
+use super::practice::{PracticeIx, PracticeNode};
+use super::seal::Seal;
+use super::search::Index;
+
+/// The position of a source.
+pub type SourceIx = Ix<SourceNode>;
+
+/// A source of figures.
+#[derive(Debug)]
+pub struct SourceNode {
+    /// Its id.
+    pub id: Id,
+    /// What it says.
+    pub entry: Source,
+    /// The editions whose figures are here, newest first.
+    pub editions: Vec<String>,
+}
+
+/// Anything that has an id and lives in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is the concept of its name")]
+pub enum NodeRef {
+    State(StateIx),
+    Organisation(OrganisationIx),
+    WorkingGroup(GroupIx),
+    Document(DocumentIx),
+    Provision(ProvisionIx),
+    Flow(FlowIx),
+    Meeting(MeetingIx),
+    Source(SourceIx),
+    GoodPractice(PracticeIx),
+}
+
+/// Lists sorted once for every reader.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    pub states_by_name: Sorted<StateNode>,
+    pub organisations_by_name: Sorted<OrganisationNode>,
+    pub flows_by_name: Sorted<FlowNode>,
+    pub meetings_by_start: Sorted<MeetingNode>,
+    pub practices_by_publication: Sorted<PracticeNode>,
+    pub practices_by_update: Sorted<PracticeNode>,
+    pub practices_by_title: Sorted<PracticeNode>,
+}
+
+/// One revision of the graph.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) revision: u64,
+    pub(super) seal: Seal,
+    pub(super) states: Table<StateNode>,
+    pub(super) areas: Table<AreaNode>,
+    pub(super) organisations: Table<OrganisationNode>,
+    pub(super) groups: Table<GroupNode>,
+    pub(super) documents: Table<DocumentNode>,
+    pub(super) provisions: Table<ProvisionNode>,
+    /// Activities of the Declaration and their parts, in its order.
+    pub(super) activities: Vec<ProvisionIx>,
+    pub(super) flows: Table<FlowNode>,
+    pub(super) meetings: Table<MeetingNode>,
+    pub(super) sources: Table<SourceNode>,
+    pub(super) practices: Table<PracticeNode>,
+    pub(super) by_id: FxHashMap<Id, NodeRef>,
+    pub(super) orders: Orders,
+    pub(super) practice_texts: Index<PracticeNode>,
+    pub(super) activity_texts: Index<ProvisionNode>,
+}
+
+impl Snapshot {
+    /// The revision of the change log that it shows.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many nodes it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
