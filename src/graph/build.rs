@@ -155,7 +155,7 @@ fn point(snapshot: &Snapshot, code: &str) -> Option<Point> {
 }
 
 fn orders(snapshot: &Snapshot) -> Orders {
-    let name = |name: &Localized, code: &str| SortKey::new().text(name.get(Language::En)).code(code).done();
+    let name = super::party::name_key;
     let flow_name = |ix| {
         let flow: &FlowNode = &snapshot.flows[ix];
         let text = |point: Point| match point {

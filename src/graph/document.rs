@@ -96,8 +96,6 @@ pub struct ActivityFilter {
     pub groups: Option<Vec<GroupIx>>,
     /// Found by full text: these, sorted.
     pub found: Option<Vec<ProvisionIx>>,
-    /// What was asked of the full text.
-    pub text: Option<String>,
     /// True: no practice serves it. False: some practice does.
     pub without_practices: Option<bool>,
 }
@@ -118,6 +116,12 @@ impl ActivityFilter {
 }
 
 impl View {
+    /// The sort key of a document in lists by code.
+    #[must_use]
+    pub fn document_key(&self, ix: DocumentIx) -> Vec<u8> {
+        SortKey::new().code(&self.document(ix).entry.code).done()
+    }
+
     /// The sort key of a provision: its document, then its place in it.
     #[must_use]
     pub fn provision_key(&self, ix: ProvisionIx) -> Vec<u8> {

@@ -180,6 +180,12 @@ impl View {
         }
     }
 
+    /// The sort key of a flow by English name.
+    #[must_use]
+    pub fn flow_name_key(&self, ix: FlowIx) -> Vec<u8> {
+        SortKey::new().text(&self.flow_name(ix, Language::En)).code(&self.flow(ix).code).done()
+    }
+
     /// The sort key of a flow in lists by code.
     #[must_use]
     pub fn flow_key(&self, ix: FlowIx) -> Vec<u8> {

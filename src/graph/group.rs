@@ -119,6 +119,12 @@ impl GroupFilter {
 }
 
 impl View {
+    /// The sort key of a group in lists by code.
+    #[must_use]
+    pub fn group_key(&self, ix: GroupIx) -> Vec<u8> {
+        SortKey::new().code(&self.group(ix).entry.code).done()
+    }
+
     /// Who chairs a group on a day: chairs, then co-chairs, each by code.
     #[must_use]
     pub fn chairs(&self, group: GroupIx, on: Date) -> Vec<Party> {

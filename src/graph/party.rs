@@ -245,6 +245,20 @@ impl View {
         SortKey::new().code(self.party_code(party)).done()
     }
 
+    /// The sort key of a state by English name.
+    #[must_use]
+    pub fn state_name_key(&self, ix: StateIx) -> Vec<u8> {
+        let entry = &self.state(ix).entry;
+        name_key(&entry.name, &entry.iso3)
+    }
+
+    /// The sort key of an organisation by English name.
+    #[must_use]
+    pub fn organisation_name_key(&self, ix: OrganisationIx) -> Vec<u8> {
+        let entry = &self.organisation(ix).entry;
+        name_key(&entry.name, &entry.code)
+    }
+
     /// The code of a point.
     #[must_use]
     pub fn point_code(&self, point: Point) -> &str {
@@ -262,6 +276,11 @@ impl View {
             Point::Area(ix) => self.area(ix).name.get(language),
         }
     }
+}
+
+/// The sort key of whatever has a name and a code.
+pub(super) fn name_key(name: &Localized, code: &str) -> Vec<u8> {
+    SortKey::new().text(name.get(Language::En)).code(code).done()
 }
 
 /// Practices of a party by roles: those lists merged, oldest publication first.

@@ -17,7 +17,7 @@ if (!Number.isInteger(quality) || quality < 0 || quality > 11) {
 
 writeFileSync(join(dist, 'THIRD-PARTY.txt'), thirdParty(web));
 
-// Pages get a fresh nonce in each answer, so they cannot be packed ahead; woff2 is packed already.
+// Pages get a fresh nonce in each answer, so they cannot be packed ahead; woff and woff2 are packed already.
 const packs = (file) => !/\.(html|woff2?|png|br|gz)$/.test(file);
 const files = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())

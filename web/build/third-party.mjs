@@ -20,7 +20,10 @@ export function thirdParty(web) {
     .map(({ licence, text, names }) => ({ licence, text, names: [...names].sort(byText) }))
     .sort((a, b) => byText(a.names[0], b.names[0]))
     .map(({ licence, text, names }) => `${names.join('\n')}\nLicence: ${licence}\n\n${text}\n`);
-  const head = 'The web pages of Silkroutes contain, or are built from, the following packages.\n';
+  const head =
+    'The web pages of Silkroutes contain, or are built from, the following packages.\n' +
+    'With GraphiQL come the fonts Roboto (Apache-2.0 or OFL-1.1) and Fira Code (OFL-1.1), with monaco-editor the\n' +
+    'icon font Codicons (CC-BY-4.0).\n';
   return [head, ...parts].join(`\n${'-'.repeat(80)}\n\n`);
 }
 

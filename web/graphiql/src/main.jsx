@@ -1,6 +1,7 @@
 // Starts GraphiQL on this server's schema. The first two imports must stay first: see the files.
 import './nonce.js';
 import './workers.js';
+import './accessible-tabs.js';
 import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import './page.css';
@@ -31,6 +32,7 @@ function App({ schema, fault, tabs }) {
       dangerouslyAssumeSchemaIsValid
       plugins={plugins}
       shouldPersistHeaders={false}
+      defaultEditorToolsVisibility="variables"
       {...tabs}
     >
       <GraphiQL.Logo>

@@ -10,8 +10,11 @@ export async function fetchSchema() {
 }
 
 // GraphiQL's fetcher. Headers typed into its own editor win over the API-key box.
-export async function fetchAnswer(operation, { headers } = {}) {
+export async function fetchAnswer({ query, variables, operationName }, { headers } = {}) {
   const key = apiKey();
+  // For a moment after a change of tab, GraphiQL still names the operation of the tab before.
+  const named = operationName && new RegExp(`\\b${operationName}\\b`).test(query);
+  const operation = { query, variables, ...(named && { operationName }) };
   const response = await fetch('/graphql', {
     method: 'POST',
     headers: {

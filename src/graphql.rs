@@ -1,0 +1,41 @@
+//! The schema: the partnership's nouns as the API shows them, one file a concept.
+//!
+//! Resolvers read one request's [`View`] synchronously; what is unbounded comes through its `Loaders`.
+//! [`Api`] is the way in: it looks at a document before it runs ([`limit`]) and dresses every error ([`error`]).
+//!
+//! | file | what |
+//! |---|---|
+//! | `party`, `group`, `document`, `flow`, `practice`, `meeting`, `figure` | objects, filters and orders of one concept |
+//! | `query`, `node` | the root, and what can be fetched by id |
+//! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
+//! | `loaders` | reads from the database, batched within one request |
+//! | [`api`], [`limit`], [`error`] | execution, what is refused, what an error says |
+
+pub mod api;
+mod document;
+pub mod error;
+mod figure;
+mod flow;
+mod group;
+pub mod limit;
+mod loaders;
+mod meeting;
+mod node;
+mod object;
+mod page;
+mod party;
+mod practice;
+mod query;
+mod scalar;
+mod word;
+
+use async_graphql::Context;
+
+use crate::graph::View;
+
+pub use api::{Api, Call, Outcome, Prepared};
+
+/// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.
+fn view<'a>(ctx: &Context<'a>) -> &'a View {
+    ctx.data_unchecked::<View>()
+}

@@ -1,0 +1,162 @@
+//! Execution: a document is looked at once and remembered, then run for one viewer on one snapshot.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{EmptyMutation, EmptySubscription, ErrorExtensionValues, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
+use futures_util::FutureExt;
+use jiff::civil::Date;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::graph::{Snapshot, View, Viewer};
+use crate::store::Store;
+
+use super::error::{Code, dress};
+use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
+use super::loaders::Loaders;
+use super::node::Interfaces;
+use super::query::Query;
+
+/// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
+const REMEMBERED: u64 = 2 * 1024 * 1024;
+
+/// The schema, ready to run.
+pub struct Api {
+    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    sdl: String,
+    shape: Shape,
+    limits: Limits,
+    documents: Cache<Box<str>, Arc<Prepared>, ByText>,
+}
+
+/// A document that was looked at and not refused.
+pub struct Prepared {
+    document: ExecutableDocument,
+    analysis: Analysis,
+}
+
+#[derive(Clone)]
+struct ByText;
+
+impl Weighter<Box<str>, Arc<Prepared>> for ByText {
+    fn weight(&self, text: &Box<str>, _: &Arc<Prepared>) -> u64 {
+        text.len() as u64 + 64
+    }
+}
+
+/// One operation to run.
+pub struct Call {
+    /// The document.
+    pub prepared: Arc<Prepared>,
+    /// Which of its operations; none where it has one.
+    pub operation: Option<String>,
+    /// Values of its variables.
+    pub variables: Variables,
+    /// The graph.
+    pub snapshot: Arc<Snapshot>,
+    /// Who asks.
+    pub viewer: Viewer,
+    /// The day of the request (UTC).
+    pub today: Date,
+    /// Where figures and long texts are.
+    pub store: Arc<Store>,
+}
+
+/// What came of it.
+pub struct Outcome {
+    /// The answer; every error carries a code.
+    pub response: Response,
+    /// False where the request itself was at fault and nothing ran.
+    pub executed: bool,
+    /// What it was charged.
+    pub cost: u64,
+}
+
+impl Api {
+    /// The schema under those limits; `suggestions` lets validation errors name near fields.
+    #[must_use]
+    pub fn new(limits: Limits, suggestions: bool) -> Self {
+        let mut builder = Schema::build(Query, EmptyMutation, EmptySubscription).register_output_type::<Interfaces>();
+        if !suggestions {
+            builder = builder.disable_suggestions();
+        }
+        let schema = builder.finish();
+        let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by());
+        let shape = Shape::from_sdl(&sdl);
+        Self { schema, sdl, shape, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
+    }
+
+    /// The schema in its definition language.
+    #[must_use]
+    pub fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
+    /// Looks at a document: its size and shape, before anything else is done with it.
+    ///
+    /// # Errors
+    /// Where it does not parse or goes beyond a limit.
+    pub fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Refusal> {
+        if let Some(prepared) = self.documents.get(text) {
+            return Ok(prepared);
+        }
+        limit::check_text(text, &self.limits)?;
+        let document = limit::parse(text)?;
+        let analysis = limit::analyse(&document, &self.shape, &self.limits)?;
+        let prepared = Arc::new(Prepared { document, analysis });
+        self.documents.insert(text.into(), Arc::clone(&prepared));
+        Ok(prepared)
+    }
+
+    /// Whether an operation of a document reads, writes or subscribes.
+    ///
+    /// # Errors
+    /// Where the document has no such operation, or several and none was named.
+    pub fn operation_kind(&self, prepared: &Prepared, operation: Option<&str>) -> Result<OperationKind, Refusal> {
+        limit::operation_kind(&prepared.document, operation)
+    }
+
+    /// Runs an operation. Never panics; says nothing of what is inside.
+    pub async fn execute(&self, call: Call) -> Outcome {
+        let Call { prepared, operation, variables, snapshot, viewer, today, store } = call;
+        let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.shape, &self.limits);
+        let cost = match charge {
+            Ok(inspected) => inspected.cost,
+            Err(refusal) => return refused(&refusal),
+        };
+        let mut request = Request::new(String::new()).variables(variables).data(View::new(snapshot, viewer, today)).data(Loaders::new(&store));
+        request.operation_name = operation;
+        request.set_parsed_query(prepared.document.clone());
+        let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
+            tracing::error!("a resolver panicked");
+            return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost };
+        };
+        let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
+        for error in &mut response.errors {
+            dress(error, executed);
+        }
+        Outcome { response, executed, cost }
+    }
+}
+
+/// The answer to a request that was refused.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> Outcome {
+    let mut error = ServerError::new(refusal.message.clone(), refusal.line.map(|(line, column)| Pos { line, column }));
+    set_code(&mut error, refusal.code);
+    Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1 }
+}
+
+fn internal() -> ServerError {
+    let mut error = ServerError::new("Something went wrong here. Tell the operator the request id.", None);
+    set_code(&mut error, Code::Internal.name());
+    error
+}
+
+fn set_code(error: &mut ServerError, code: &str) {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    error.extensions = Some(extensions);
+}

@@ -1,0 +1,118 @@
+//! Errors that clients see: a code from a closed list, a sentence that says what would be right, nothing else.
+//!
+//! What happened inside goes to the log. Codes are documented in docs/API-DESIGN.md; a test holds the two together.
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+
+use crate::graph::code::UnknownCode;
+use crate::graph::page::PageFault;
+
+/// Every code that an error can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The request is not a GraphQL request.
+    BadRequest,
+    /// The document does not parse.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// An argument or variable has a value that cannot be used.
+    BadUserInput,
+    /// Something went wrong here; the request id finds it in the log.
+    Internal,
+    /// The database does not answer; try again.
+    Unavailable,
+}
+
+impl Code {
+    /// Its name in `extensions.code`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BAD_REQUEST",
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
+        }
+    }
+}
+
+/// What a resolver answers instead of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    code: Code,
+    message: String,
+}
+
+impl Fault {
+    /// A value that cannot be used, and what would be right.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self { code: Code::BadUserInput, message: message.into() }
+    }
+
+    /// Something that cannot be, was; the cause goes to the log.
+    pub fn internal(cause: &str) -> Self {
+        tracing::error!(cause, "an invariant of the graph does not hold");
+        Self { code: Code::Internal, message: "Something went wrong here. Tell the operator the request id.".into() }
+    }
+
+    /// The database did not answer; the cause goes to the log.
+    pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a read from the database failed");
+        Self { code: Code::Unavailable, message: "This part of the answer cannot be read at the moment. Try again.".into() }
+    }
+}
+
+impl From<Fault> for async_graphql::Error {
+    fn from(fault: Fault) -> Self {
+        let mut error = Self::new(fault.message);
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", fault.code.name());
+        error.extensions = Some(extensions);
+        error
+    }
+}
+
+impl From<UnknownCode> for Fault {
+    fn from(unknown: UnknownCode) -> Self {
+        Self::input(unknown.to_string())
+    }
+}
+
+impl From<PageFault> for Fault {
+    fn from(fault: PageFault) -> Self {
+        Self::input(fault.to_string())
+    }
+}
+
+/// An error of the executor that has no code yet, made fit for a client.
+///
+/// `executed` tells whether a resolver may have been reached: before, the document was at fault; after, an
+/// argument was, as nothing of ours fails without a code.
+pub(super) fn dress(error: &mut ServerError, executed: bool) {
+    let has_code = error.extensions.as_ref().is_some_and(|e| matches!(e.get("code"), Some(Value::String(_))));
+    if !has_code {
+        let code = if executed || is_about_a_value(&error.message) { Code::BadUserInput } else { Code::GraphqlValidationFailed };
+        error.extensions.get_or_insert_default().set("code", code.name());
+        error.message = plain(&error.message);
+    }
+    // What resolvers may attach for themselves must not travel.
+    error.source = None;
+}
+
+/// The executor checks literals and variables against types before it runs anything.
+fn is_about_a_value(message: &str) -> bool {
+    message.starts_with("Invalid value for argument") || message.starts_with("Failed to parse") || (message.starts_with("Variable") && message.contains("invalid value"))
+}
+
+/// Takes out of the executor's sentences what speaks of its own insides.
+fn plain(message: &str) -> String {
+    let message = message.strip_prefix("Failed to parse ").map_or_else(|| message.to_owned(), |rest| format!("Cannot read {rest}"));
+    let mut line: String = message.lines().next().unwrap_or_default().chars().take(400).collect();
+    if line.is_empty() {
+        line.push_str("The request could not be carried out.");
+    }
+    line
+}

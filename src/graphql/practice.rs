@@ -1,0 +1,352 @@
+//! Good practices.
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+
+use crate::domain::date::PartialDate;
+use crate::domain::document::ProvisionKind;
+use crate::domain::practice::{EvidenceLevel, TargetGroup};
+use crate::domain::text::Language;
+use crate::graph::View;
+use crate::graph::order::SortKey;
+use crate::graph::page::{Listing, PageArguments};
+use crate::graph::practice::{PracticeFilter, PracticeIx};
+
+use super::document::{Activity, ActivityConnection, activities_of};
+use super::error::Fault;
+use super::flow::{FlowConnection, flows_of};
+use super::group::WorkingGroup;
+use super::loaders::loaders;
+use super::object::object;
+use super::page::{KeyOf, bind, connection, paged};
+use super::party::{Citation, Party, State, citations};
+use super::scalar::{Date, DateTime, Given};
+use super::view;
+use super::word::{GoodPracticeOrderField, OrderDirection};
+
+/// A practice of the graph, which the viewer sees.
+#[derive(Debug, Clone, Copy)]
+pub struct GoodPractice(pub PracticeIx);
+
+object! {
+    /// Something that worked, told so that another party can take it over.
+    impl GoodPractice {
+        /// Opaque, and the same on every installation for what the catalogue holds.
+        async fn id(&self, ctx: &Context<'_>) -> ID {
+            ID(view(ctx).practice(self.0).id.to_string())
+        }
+
+        /// Words of its title, fixed; what `goodPractice(slug:)` takes.
+        async fn slug<'a>(&self, ctx: &Context<'a>) -> &'a str {
+            &view(ctx).practice(self.0).slug
+        }
+
+        /// Its title.
+        async fn title<'a>(
+            &self,
+            ctx: &Context<'a>,
+            #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
+        ) -> &'a str {
+            view(ctx).practice(self.0).text(language).map_or("", |text| &text.title)
+        }
+
+        /// Two or three sentences.
+        async fn summary<'a>(
+            &self,
+            ctx: &Context<'a>,
+            #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
+        ) -> &'a str {
+            view(ctx).practice(self.0).text(language).map_or("", |text| &text.summary)
+        }
+
+        /// The whole story, in Markdown; null where there is none.
+        async fn body(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
+        ) -> Option<Result<String, Fault>> {
+            loaders(ctx).body(view(ctx).practice(self.0).id, language).await.transpose()
+        }
+
+        /// The languages that it is told in, the original first.
+        async fn languages(&self, ctx: &Context<'_>) -> Vec<Language> {
+            view(ctx).practice(self.0).texts.iter().map(|text| text.language).collect()
+        }
+
+        /// The party that shares it, and alone may change it; null where it is shared without attribution.
+        async fn owner(&self, ctx: &Context<'_>) -> Option<Party> {
+            view(ctx).owner(self.0).map(Party::from)
+        }
+
+        /// Where it is practised, by code; bounded by the number of states.
+        async fn states(&self, ctx: &Context<'_>) -> Vec<State> {
+            view(ctx).practice(self.0).states.iter().copied().map(State).collect()
+        }
+
+        /// The parties that take part: states, then organisations, each by code; a few dozen at most.
+        async fn partners(&self, ctx: &Context<'_>) -> Vec<Party> {
+            view(ctx).practice(self.0).partners.iter().copied().map(Party::from).collect()
+        }
+
+        /// The activities that it serves, in the order of the Declaration.
+        paged fn activities(&self, ctx, page) -> ActivityConnection {
+            let practice = view(ctx).practice(self.0);
+            activities_of(ctx, ("GoodPractice.activities", practice.id), &practice.activities, Given(None), &page)
+        }
+
+        /// The flows that it bears on, by code.
+        paged fn flows(&self, ctx, page) -> FlowConnection {
+            let practice = view(ctx).practice(self.0);
+            flows_of(ctx, ("GoodPractice.flows", practice.id), &practice.flows, Given(None), None, &page)
+        }
+
+        /// The groups that it concerns, by code.
+        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+            view(ctx).practice(self.0).groups.iter().copied().map(WorkingGroup).collect()
+        }
+
+        /// Whom it is for.
+        async fn target_groups(&self, ctx: &Context<'_>) -> Vec<TargetGroup> {
+            view(ctx).practice(self.0).target_groups.to_vec()
+        }
+
+        /// What is known of how well it works.
+        async fn evidence(&self, ctx: &Context<'_>) -> EvidenceLevel {
+            view(ctx).practice(self.0).evidence
+        }
+
+        /// When it began, as far as known.
+        async fn started_on(&self, ctx: &Context<'_>) -> Option<PartialDate> {
+            view(ctx).practice(self.0).started_on
+        }
+
+        /// When it ended; null while it goes on, or where that is not known.
+        async fn ended_on(&self, ctx: &Context<'_>) -> Option<PartialDate> {
+            view(ctx).practice(self.0).ended_on
+        }
+
+        /// Where all that can be read.
+        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+            citations(&view(ctx).practice(self.0).citations)
+        }
+
+        /// When it was published here; for the catalogue, the day of its edition.
+        async fn published_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+            view(ctx).practice(self.0).published_at.map(DateTime)
+        }
+
+        /// When it last changed; for the catalogue, the day of the edition that changed it.
+        async fn updated_at(&self, ctx: &Context<'_>) -> DateTime {
+            DateTime(view(ctx).practice(self.0).updated_at)
+        }
+
+        /// Practices that share activities, states, flows and target groups, nearest first, with why.
+        async fn related(&self, ctx: &Context<'_>, #[graphql(default = 5, desc = "How many at most: 0 to 100.")] first: i32) -> Result<Vec<RelatedGoodPractice>, Fault> {
+            let most = match usize::try_from(first) {
+                Ok(most) if most <= crate::graph::page::LARGEST_PAGE => most,
+                _ => return Err(Fault::input(format!("`first` is {first}: ask for 0 to {}.", crate::graph::page::LARGEST_PAGE))),
+            };
+            let related = view(ctx).related(self.0, most).into_iter();
+            Ok(related
+                .map(|r| RelatedGoodPractice {
+                    good_practice: GoodPractice(r.practice),
+                    score: r.score,
+                    shared_activities: r.activities.into_iter().map(Activity).collect(),
+                    shared_target_groups: r.target_groups,
+                })
+                .collect())
+        }
+    }
+}
+
+/// A practice that is like another one, and why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct RelatedGoodPractice {
+    /// The practice.
+    good_practice: GoodPractice,
+    /// How much the two share: the weighted mean of how far activities (3), flows (2), states (1) and target groups (1) overlap, 0 to 1.
+    score: f64,
+    /// The activities that both serve, in the order of the Declaration.
+    shared_activities: Vec<Activity>,
+    /// The target groups of both.
+    shared_target_groups: Vec<TargetGroup>,
+}
+
+connection! {
+    /// A page of good practices.
+    GoodPracticeConnection,
+    /// A practice in a list.
+    GoodPracticeEdge: Row => GoodPractice, |row| GoodPractice(row.practice)
+}
+
+/// A practice in a list, with how well it answers the question of the list's filter.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    practice: PracticeIx,
+    score: f32,
+}
+
+/// Which practices to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
+#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[graphql(name = "GoodPracticeFilter")]
+pub struct GoodPracticeFilterInput {
+    /// With every word of this in title, summary or body; 'returnees' finds 'return'.
+    text: Given<String>,
+    /// Shared, by name, by one of these parties (codes).
+    owners: Given<Vec<String>>,
+    /// Practised in one of these states (ISO 3166-1 alpha-3).
+    states: Given<Vec<String>>,
+    /// With one of these parties (codes) taking part.
+    partners: Given<Vec<String>>,
+    /// Serving one of these activities (references): 'IV.a'.
+    activities: Given<Vec<String>>,
+    /// Serving an activity of one of these thematic areas (numerals).
+    thematic_areas: Given<Vec<String>>,
+    /// Serving an activity that serves one of these priority goals (references): '1.d'.
+    goals: Given<Vec<String>>,
+    /// Bearing on one of these flows (codes).
+    flows: Given<Vec<String>>,
+    /// Concerning one of these groups (codes).
+    working_groups: Given<Vec<String>>,
+    /// For one of these target groups.
+    target_groups: Given<Vec<TargetGroup>>,
+    /// With one of these levels of evidence.
+    evidence: Given<Vec<EvidenceLevel>>,
+    /// Told in one of these languages.
+    languages: Given<Vec<Language>>,
+    /// Published on this day or later (UTC).
+    published_from: Given<Date>,
+    /// Published on this day or earlier (UTC).
+    published_to: Given<Date>,
+    /// Begun in or after this; a partial date keeps what overlaps it.
+    started_from: Given<PartialDate>,
+    /// Begun in or before this; a partial date keeps what overlaps it.
+    started_to: Given<PartialDate>,
+    /// All of these must hold; an empty list matches nothing.
+    and: Given<Vec<GoodPracticeFilterInput>>,
+    /// One of these must hold; an empty list matches nothing.
+    or: Given<Vec<GoodPracticeFilterInput>>,
+    /// This must not hold.
+    not: Given<Box<GoodPracticeFilterInput>>,
+}
+
+impl GoodPracticeFilterInput {
+    fn resolve(self, view: &View) -> Result<PracticeFilter, Fault> {
+        let provisions = |kind, given: Given<Vec<String>>| given.0.map(|codes| view.provisions_of(kind, &codes)).transpose();
+        let parties = |given: Given<Vec<String>>| given.0.map(|codes| view.parties_of(&codes)).transpose();
+        let all = |given: Given<Vec<Self>>| given.0.map(|all| all.into_iter().map(|f| f.resolve(view)).collect::<Result<Vec<_>, _>>()).transpose();
+        Ok(PracticeFilter {
+            found: self.text.0.map(|text| search(view, &text)).transpose()?,
+            owners: parties(self.owners)?,
+            states: self.states.0.map(|codes| view.states_of(&codes)).transpose()?,
+            partners: parties(self.partners)?,
+            activities: provisions(ProvisionKind::Activity, self.activities)?,
+            areas: provisions(ProvisionKind::ThematicArea, self.thematic_areas)?,
+            goals: provisions(ProvisionKind::PriorityGoal, self.goals)?,
+            flows: self.flows.0.map(|codes| view.flows_of(&codes)).transpose()?,
+            groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
+            target_groups: self.target_groups.0,
+            evidence: self.evidence.0,
+            languages: self.languages.0,
+            published_from: self.published_from.0.map(|date| date.0),
+            published_to: self.published_to.0.map(|date| date.0),
+            started_from: self.started_from.0,
+            started_to: self.started_to.0,
+            and: all(self.and)?,
+            or: all(self.or)?,
+            not: self.not.0.map(|f| f.resolve(view).map(Box::new)).transpose()?,
+        })
+    }
+}
+
+fn search(view: &View, text: &str) -> Result<Vec<(PracticeIx, f32)>, Fault> {
+    checked_question(text).map(|text| view.search_practices(text))
+}
+
+/// A question for full text, of a length that a person would write.
+pub fn checked_question(text: &str) -> Result<&str, Fault> {
+    const LONGEST: usize = 200;
+    if text.trim().is_empty() {
+        return Err(Fault::input("`text` is empty: write a word to look for, or leave `text` out."));
+    }
+    if text.chars().count() > LONGEST {
+        return Err(Fault::input(format!("`text` is longer than {LONGEST} characters: ask for fewer words.")));
+    }
+    Ok(text)
+}
+
+/// How to order practices.
+#[derive(Debug, Clone, Copy, Hash, InputObject)]
+pub struct GoodPracticeOrder {
+    /// By what.
+    field: GoodPracticeOrderField,
+    /// Which way.
+    #[graphql(default_with = "OrderDirection::Desc")]
+    direction: OrderDirection,
+}
+
+/// A list of practices, given by publication, oldest first; newest first, or best answer first, where no order is given.
+pub fn practices_of(
+    ctx: &Context<'_>,
+    (list, of): (&'static str, impl std::hash::Hash),
+    by_publication: &[PracticeIx],
+    filter: Given<GoodPracticeFilterInput>,
+    order_by: Option<GoodPracticeOrder>,
+    page: &PageArguments,
+) -> Result<GoodPracticeConnection, Fault> {
+    let view = view(ctx);
+    let asks_text = filter.0.as_ref().is_some_and(|filter| filter.text.0.is_some());
+    let default = if asks_text { GoodPracticeOrderField::Relevance } else { GoodPracticeOrderField::PublishedAt };
+    let order = order_by.unwrap_or(GoodPracticeOrder { field: default, direction: OrderDirection::Desc });
+    if order.field == GoodPracticeOrderField::Relevance && !asks_text {
+        return Err(Fault::input("RELEVANCE orders by how well `filter.text` is answered: give `text`, or another order."));
+    }
+    let binding = bind(list, of, order, &filter);
+    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let found = filter.as_ref().and_then(|filter| filter.found.as_deref()).unwrap_or_default();
+    let row = |&practice: &PracticeIx| Row { practice, score: score_of(found, practice) };
+    let descending = order.direction == OrderDirection::Desc;
+    let keep = |row: &Row| view.sees(row.practice) && filter.as_ref().is_none_or(|f| f.keeps(view, row.practice));
+    let (rows, key): (Vec<Row>, KeyOf<Row>) = match order.field {
+        GoodPracticeOrderField::PublishedAt => return publication(ctx, binding, page, by_publication, descending, keep),
+        GoodPracticeOrderField::UpdatedAt => (sorted(view.practices_by_update(), by_publication).iter().map(row).collect(), |view, row| view.update_key(row.practice)),
+        GoodPracticeOrderField::Title => (sorted(view.practices_by_title(), by_publication).iter().map(row).collect(), |view, row| view.title_key(row.practice)),
+        GoodPracticeOrderField::Relevance => {
+            let mut rows: Vec<Row> = by_publication.iter().map(row).filter(|row| row.score > 0.0).collect();
+            rows.sort_by_cached_key(|row| relevance_key(view, row));
+            (rows, relevance_key)
+        }
+    };
+    Ok(GoodPracticeConnection(paged(ctx, binding, page, &Listing { rows: rows.into(), descending }, key, keep)?))
+}
+
+/// The usual order, in which the list stands already: only the rows of the page are made.
+fn publication(
+    ctx: &Context<'_>,
+    binding: crate::graph::seal::Binding,
+    page: &PageArguments,
+    by_publication: &[PracticeIx],
+    descending: bool,
+    keep: impl Fn(&Row) -> bool,
+) -> Result<GoodPracticeConnection, Fault> {
+    let list = Listing { rows: by_publication.into(), descending };
+    let key: KeyOf<PracticeIx> = |view, ix| view.publication_key(*ix);
+    let paged = paged(ctx, binding, page, &list, key, |&practice| keep(&Row { practice, score: 0.0 }))?;
+    Ok(GoodPracticeConnection(paged.map(|practice| Row { practice, score: 0.0 }, |view, row| view.publication_key(row.practice))))
+}
+
+fn sorted(order: &crate::graph::order::Sorted<crate::graph::practice::PracticeNode>, list: &[PracticeIx]) -> Vec<PracticeIx> {
+    if list.len() == order.rows.len() {
+        return order.rows.clone();
+    }
+    let mut list = list.to_vec();
+    order.sort(&mut list);
+    list
+}
+
+fn score_of(found: &[(PracticeIx, f32)], practice: PracticeIx) -> f32 {
+    found.binary_search_by_key(&practice, |(ix, _)| *ix).map_or(0.0, |at| found[at].1)
+}
+
+fn relevance_key(view: &View, row: &Row) -> Vec<u8> {
+    SortKey::new().score(row.score).id(view.practice(row.practice).id)
+}

@@ -1,0 +1,161 @@
+//! The root of the graph.
+
+use async_graphql::{Context, ID};
+
+use crate::domain::document::ProvisionKind;
+
+use super::document::{self, Activity, ActivityConnection, ActivityFilterInput, Document, DocumentConnection, PriorityGoal, Provision, ThematicArea, activities_of};
+use super::error::Fault;
+use super::flow::{Flow, FlowConnection, FlowFilterInput, FlowOrder, flows_of};
+use super::group::{self, WorkingGroup, WorkingGroupConnection, WorkingGroupFilterInput};
+use super::meeting::{Meeting, MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
+use super::node::{self, Node};
+use super::object::object;
+use super::party::{self, Organisation, OrganisationConnection, OrganisationFilterInput, OrganisationOrder, State, StateConnection, StateFilterInput, StateOrder};
+use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::scalar::Given;
+use super::view;
+
+/// The root of the graph.
+#[derive(Debug, Clone, Copy)]
+pub struct Query;
+
+object! {
+    /// The root of the graph: everything that can be asked begins here.
+    impl Query {
+        /// Whatever has this id; null where nothing has.
+        async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An `id` that the API gave.")] id: ID) -> Option<Result<Node, Fault>> {
+            node::fetch(ctx, &id).await.transpose()
+        }
+
+        /// Whatever has these ids, in their order; null in the place of an id that nothing has. At most 100.
+        async fn nodes(&self, ctx: &Context<'_>, #[graphql(desc = "At most 100 ids that the API gave.")] ids: Vec<ID>) -> Result<Vec<Option<Node>>, Fault> {
+            node::fetch_all(ctx, &ids).await
+        }
+
+        /// The state of that code; null where there is none.
+        async fn state(&self, ctx: &Context<'_>, #[graphql(desc = "ISO 3166-1 alpha-3, upper case: 'AFG'.")] iso3: String) -> Option<State> {
+            view(ctx).find_state(&iso3).map(State)
+        }
+
+        /// States, of the partnership and beyond it, by code where no order is given.
+        paged fn states(&self, ctx, page,
+            #[graphql(desc = "Only states for which all of this holds.")] filter: Given<StateFilterInput>,
+            #[graphql(desc = "The order; by code where none is given.")] order_by: Option<StateOrder>,
+        ) -> StateConnection {
+            party::states(ctx, filter, order_by, &page)
+        }
+
+        /// The organisation of that code; null where there is none.
+        async fn organisation(&self, ctx: &Context<'_>, #[graphql(desc = "The acronym: 'ICMPD'.")] code: String) -> Option<Organisation> {
+            view(ctx).find_organisation(&code).map(Organisation)
+        }
+
+        /// Organisations of the partnership and its practices, by code where no order is given.
+        paged fn organisations(&self, ctx, page,
+            #[graphql(desc = "Only organisations for which all of this holds.")] filter: Given<OrganisationFilterInput>,
+            #[graphql(desc = "The order; by code where none is given.")] order_by: Option<OrganisationOrder>,
+        ) -> OrganisationConnection {
+            party::organisations(ctx, filter, order_by, &page)
+        }
+
+        /// The working group of that code; null where there is none.
+        async fn working_group(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'SILK-ROUTES'.")] code: String) -> Option<WorkingGroup> {
+            view(ctx).find_group(&code).map(WorkingGroup)
+        }
+
+        /// Working groups, by code.
+        paged fn working_groups(&self, ctx, page,
+            #[graphql(desc = "Only groups for which all of this holds.")] filter: Given<WorkingGroupFilterInput>,
+        ) -> WorkingGroupConnection {
+            group::groups(ctx, filter, &page)
+        }
+
+        /// The document of that code; null where there is none.
+        async fn document(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'DECLARATION-2013'.")] code: String) -> Option<Document> {
+            view(ctx).find_document(&code).map(Document)
+        }
+
+        /// The documents that the partnership rests on, by code; the Istanbul Ministerial Declaration of 2013 is 'DECLARATION-2013'.
+        paged fn documents(&self, ctx, page) -> DocumentConnection {
+            document::documents(ctx, &page)
+        }
+
+        /// One numbered passage of a document; null where there is none.
+        async fn provision(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(default = "DECLARATION-2013", desc = "The code of the document.")] document: String,
+            #[graphql(desc = "As the document numbers it: 'IV.a.ii', '1.d', 'R.1'.")] reference: String,
+        ) -> Option<Provision> {
+            let view = view(ctx);
+            view.find_provision(&document, &reference).map(|ix| Provision::of(ix, view.provision(ix).entry.kind))
+        }
+
+        /// The priority goals of the Declaration (1 a to f), in its order; six.
+        async fn priority_goals(&self, ctx: &Context<'_>) -> Vec<PriorityGoal> {
+            view(ctx).of_kind(ProvisionKind::PriorityGoal).map(PriorityGoal).collect()
+        }
+
+        /// The thematic areas of the Declaration (I to VI), in its order; six.
+        async fn thematic_areas(&self, ctx: &Context<'_>) -> Vec<ThematicArea> {
+            view(ctx).of_kind(ProvisionKind::ThematicArea).map(ThematicArea).collect()
+        }
+
+        /// The thematic area of that numeral; null where there is none.
+        async fn thematic_area(&self, ctx: &Context<'_>, #[graphql(desc = "'I' to 'VI'.")] numeral: String) -> Option<ThematicArea> {
+            view(ctx).find_in_declaration(ProvisionKind::ThematicArea, &numeral).map(ThematicArea)
+        }
+
+        /// The activity of that reference in the Declaration; null where there is none.
+        async fn activity(&self, ctx: &Context<'_>, #[graphql(desc = "As the Declaration numbers it: 'IV.a', 'IV.a.ii'.")] reference: String) -> Option<Activity> {
+            view(ctx).find_in_declaration(ProvisionKind::Activity, &reference).map(Activity)
+        }
+
+        /// The 43 activities of the Declaration and the 3 parts of IV.a, in its order.
+        paged fn activities(&self, ctx, page,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+        ) -> ActivityConnection {
+            activities_of(ctx, ("Query.activities", ()), view(ctx).activities(), filter, &page)
+        }
+
+        /// The flow of that code; null where there is none.
+        async fn flow(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'AFG-TUR-WEST' for a route, 'AFG-DEU' for a corridor.")] code: String) -> Option<Flow> {
+            view(ctx).find_flow(&code).map(Flow)
+        }
+
+        /// Routes, and the corridors for which there are figures; by code where no order is given.
+        paged fn flows(&self, ctx, page,
+            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<FlowFilterInput>,
+            #[graphql(desc = "The order; by code where none is given.")] order_by: Option<FlowOrder>,
+        ) -> FlowConnection {
+            flows_of(ctx, ("Query.flows", ()), view(ctx).flows(), filter, order_by, &page)
+        }
+
+        /// The practice of that slug; null where there is none.
+        async fn good_practice(&self, ctx: &Context<'_>, #[graphql(desc = "The slug: 'migrant-resource-centres-silk-routes'.")] slug: String) -> Option<GoodPractice> {
+            view(ctx).find_practice(&slug).map(GoodPractice)
+        }
+
+        /// Good practices; newest publication first where no order is given, best answer first with `filter.text`.
+        paged fn good_practices(&self, ctx, page,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
+        ) -> GoodPracticeConnection {
+            practices_of(ctx, ("Query.goodPractices", ()), &view(ctx).practices_by_publication().rows, filter, order_by, &page)
+        }
+
+        /// The meeting of that code; null where there is none.
+        async fn meeting(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'MC-6' for the Sixth Ministerial Conference.")] code: String) -> Option<Meeting> {
+            view(ctx).find_meeting(&code).map(Meeting)
+        }
+
+        /// Meetings of the partnership, newest first where no order is given.
+        paged fn meetings(&self, ctx, page,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
+        ) -> MeetingConnection {
+            meetings_of(ctx, ("Query.meetings", ()), &view(ctx).meetings().rows, filter, order_by, &page)
+        }
+    }
+}
