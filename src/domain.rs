@@ -13,6 +13,7 @@
 //! | [`catalogue`] | the files that people edit, read and checked |
 
 
+pub mod catalogue;
 pub mod date;
 pub mod document;
 pub mod entry;

@@ -13,5 +13,11 @@
 //!
 //! [`config`] and [`telemetry`] are leaves that only `app` and the command line read.
 
+pub mod app;
+pub mod config;
 pub mod domain;
 pub mod graph;
+pub mod graphql;
+pub mod http;
+pub mod store;
+pub mod telemetry;

@@ -15,11 +15,11 @@ words! {
         Programme = "PROGRAMME",
         /// A strategy of several years.
         Strategy = "STRATEGY",
-        /// A fact sheet.
+        /// A short paper of facts on one matter.
         FactSheet = "FACT_SHEET",
         /// A policy of one state.
         NationalPolicy = "NATIONAL_POLICY",
-        /// A study.
+        /// A study by researchers or an organisation.
         Study = "STUDY",
     }
 

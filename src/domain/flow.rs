@@ -18,9 +18,9 @@ words! {
     pub enum FlowKind {
         /// Persons who move for different reasons along the same way.
         Mixed = "MIXED",
-        /// Workers.
+        /// Persons who move for work.
         Labour = "LABOUR",
-        /// Students.
+        /// Persons who move to study.
         Students = "STUDENTS",
         /// Members of families who join each other.
         Family = "FAMILY",
@@ -28,7 +28,7 @@ words! {
         Protection = "PROTECTION",
         /// Refugees who are resettled.
         Resettlement = "RESETTLEMENT",
-        /// Irregular movement.
+        /// Movement outside the rules of the states concerned.
         Irregular = "IRREGULAR",
         /// Return to the state of origin.
         Return = "RETURN",
@@ -46,11 +46,11 @@ words! {
 
     /// How a leg is travelled.
     pub enum TransportMode {
-        /// Over land.
+        /// On foot, by road or by rail.
         Land = "LAND",
-        /// Over sea.
+        /// By ship or boat.
         Sea = "SEA",
-        /// By air.
+        /// On board an aircraft.
         Air = "AIR",
     }
 }

@@ -9,11 +9,11 @@ use super::word::words;
 words! {
     /// What a working group is formed around.
     pub enum WorkingGroupKind {
-        /// A sub-region.
+        /// Formed around a sub-region.
         Regional = "REGIONAL",
-        /// A theme.
+        /// Formed around a theme.
         Thematic = "THEMATIC",
-        /// The practice of one profession.
+        /// Formed around the practice of one profession.
         Practitioners = "PRACTITIONERS",
     }
 

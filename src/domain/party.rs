@@ -21,11 +21,11 @@ words! {
         EuropeanUnion = "EUROPEAN_UNION",
         /// States of the European Free Trade Association.
         Efta = "EFTA",
-        /// The Western Balkans.
+        /// States of the Western Balkans.
         WesternBalkans = "WESTERN_BALKANS",
         /// Eastern Europe and the Caucasus.
         EasternEuropeAndCaucasus = "EASTERN_EUROPE_AND_CAUCASUS",
-        /// Central Asia.
+        /// States of Central Asia.
         CentralAsia = "CENTRAL_ASIA",
         /// The Silk Routes region: Afghanistan, Bangladesh, Iran, Iraq and Pakistan.
         SilkRoutes = "SILK_ROUTES",

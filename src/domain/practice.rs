@@ -13,7 +13,7 @@ words! {
         LabourMigrants = "LABOUR_MIGRANTS",
         /// Students and researchers.
         Students = "STUDENTS",
-        /// Recognised refugees.
+        /// Persons recognised as refugees.
         Refugees = "REFUGEES",
         /// Persons whose claim for protection is open.
         AsylumSeekers = "ASYLUM_SEEKERS",
@@ -27,11 +27,11 @@ words! {
         StrandedMigrants = "STRANDED_MIGRANTS",
         /// Persons without a nationality.
         StatelessPersons = "STATELESS_PERSONS",
-        /// Women.
+        /// Women and girls, above all.
         Women = "WOMEN",
-        /// Children.
+        /// Children, with or without their families.
         Children = "CHILDREN",
-        /// Communities abroad.
+        /// Communities of emigrants and their descendants abroad.
         Diaspora = "DIASPORA",
         /// The communities where migrants live.
         ReceivingCommunities = "RECEIVING_COMMUNITIES",

@@ -7,25 +7,25 @@ use super::word::words;
 words! {
     /// A language of the partnership, by its ISO 639-1 code.
     pub enum Language {
-        /// English.
+        /// English (en: the language of the catalogue).
         En = "EN",
-        /// Russian.
+        /// Russian (ru, written in Cyrillic script).
         Ru = "RU",
-        /// Turkish.
+        /// Turkish (tr, written in Latin script).
         Tr = "TR",
-        /// French.
+        /// French (fr, written in Latin script).
         Fr = "FR",
-        /// German.
+        /// German (de, written in Latin script).
         De = "DE",
-        /// Persian.
+        /// Persian (fa, written in Arabic script).
         Fa = "FA",
-        /// Arabic.
+        /// Arabic (ar, written in Arabic script).
         Ar = "AR",
-        /// Urdu.
+        /// Urdu (ur, written in Arabic script).
         Ur = "UR",
-        /// Pashto.
+        /// Pashto (ps, written in Arabic script).
         Ps = "PS",
-        /// Bengali.
+        /// Bengali (bn, written in Bengali script).
         Bn = "BN",
     }
 }

@@ -83,7 +83,7 @@ impl Api {
             builder = builder.disable_suggestions();
         }
         let schema = builder.finish();
-        let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by());
+        let sdl = own_definitions(&schema.sdl_with_options(SDLExportOptions::new().include_specified_by()));
         let shape = Shape::from_sdl(&sdl);
         Self { schema, sdl, shape, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
     }
@@ -121,7 +121,7 @@ impl Api {
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
         let Call { prepared, operation, variables, snapshot, viewer, today, store } = call;
-        let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.shape, &self.limits);
+        let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.limits);
         let cost = match charge {
             Ok(inspected) => inspected.cost,
             Err(refusal) => return refused(&refusal),
@@ -139,6 +139,24 @@ impl Api {
         }
         Outcome { response, executed, cost }
     }
+}
+
+/// The SDL without the directives that every GraphQL server has: the specification defines them, not we.
+fn own_definitions(sdl: &str) -> String {
+    const BUILT_IN: [&str; 5] = ["directive @include", "directive @skip", "directive @specifiedBy", "directive @deprecated", "directive @oneOf"];
+    let mut own: Vec<&str> = Vec::new();
+    for line in sdl.lines() {
+        if BUILT_IN.iter().any(|directive| line.starts_with(directive)) {
+            // Its description stands above it: three lines between triple quotes.
+            if own.last() == Some(&"\"\"\"") {
+                own.pop();
+                while own.pop().is_some_and(|above| above != "\"\"\"") {}
+            }
+        } else {
+            own.push(line);
+        }
+    }
+    own.join("\n") + "\n"
 }
 
 /// The answer to a request that was refused.

@@ -44,7 +44,7 @@ object! {
             view(ctx).document(self.0).entry.kind
         }
 
-        /// Its title.
+        /// The title that it goes by.
         async fn title<'a>(&self, ctx: &Context<'a>) -> &'a str {
             &view(ctx).document(self.0).entry.title
         }
@@ -239,7 +239,7 @@ provision! {
 
         /// The activities that serve it, in the order of the Declaration.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             let goal = view(ctx).provision(self.0);
             activities_of(ctx, ("PriorityGoal.activities", goal.id), &goal.activities, filter, &page)
@@ -262,7 +262,7 @@ provision! {
 
         /// Its activities and their parts, in the order of the Declaration.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             let area = view(ctx).provision(self.0);
             activities_of(ctx, ("ThematicArea.activities", area.id), &area.activities, filter, &page)
@@ -270,7 +270,7 @@ provision! {
 
         /// The practices that serve one of its activities.
         paged fn good_practices(&self, ctx, page,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             let area = view(ctx).provision(self.0);
@@ -316,7 +316,7 @@ provision! {
 
         /// The flows that raise it, by code where no order is given.
         paged fn flows(&self, ctx, page,
-            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<FlowFilterInput>,
+            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<Box<FlowFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<FlowOrder>,
         ) -> FlowConnection {
             let activity = view(ctx).provision(self.0);
@@ -325,7 +325,7 @@ provision! {
 
         /// The practices that serve it.
         paged fn good_practices(&self, ctx, page,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             let activity = view(ctx).provision(self.0);
@@ -334,7 +334,7 @@ provision! {
 
         /// The meetings that were about it.
         paged fn meetings(&self, ctx, page,
-            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<Box<MeetingFilterInput>>,
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             let activity = view(ctx).provision(self.0);
@@ -383,7 +383,7 @@ pub fn activities_of(
     ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     rows: &[ProvisionIx],
-    filter: Given<ActivityFilterInput>,
+    filter: Given<Box<ActivityFilterInput>>,
     page: &PageArguments,
 ) -> Result<ActivityConnection, Fault> {
     let view = view(ctx);

@@ -44,7 +44,7 @@ object! {
             &view(ctx).source(self.0).entry.name
         }
 
-        /// By whom.
+        /// By whom it was published.
         async fn publisher<'a>(&self, ctx: &Context<'a>) -> &'a str {
             &view(ctx).source(self.0).entry.publisher
         }
@@ -260,9 +260,9 @@ pub struct ObservationFilterInput {
 /// How to order figures.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct ObservationOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: ObservationOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Desc")]
     direction: OrderDirection,
 }
@@ -291,7 +291,7 @@ impl ObservationFilterInput {
 pub async fn observations_of(
     ctx: &Context<'_>,
     flow: FlowIx,
-    filter: Given<ObservationFilterInput>,
+    filter: Given<Box<ObservationFilterInput>>,
     order_by: Option<ObservationOrder>,
     page: &PageArguments,
 ) -> Result<ObservationConnection, Fault> {
@@ -302,7 +302,7 @@ pub async fn observations_of(
     let request = page.check(view.seal(), binding)?;
     let key = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| ObservationKey::from_bytes(&bytes));
     let window = Window { after: key(request.after), before: key(request.before), limit: request.limit, backward: request.backward };
-    let filter = filter.0.unwrap_or_default();
+    let filter = filter.0.map_or_else(ObservationFilterInput::default, |filter| *filter);
     let possible = filter.may_match(view, flow)?;
     let query = ObservationQuery {
         measures: filter.measures.0,
@@ -313,8 +313,7 @@ pub async fn observations_of(
         dimensions: filter.dimensions.0,
         sources: filter.sources.0,
         editions: filter.editions.0,
-        origins: None,
-        destinations: None,
+
         order: StoreOrder { by_value: order.field == ObservationOrderField::Value, descending: order.direction == OrderDirection::Desc },
         window,
         count: counts(ctx),

@@ -106,7 +106,7 @@ object! {
 
         /// The activities that it raises, in the order of the Declaration; not said of corridors.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             let flow = view(ctx).flow(self.0);
             activities_of(ctx, ("Flow.activities", flow.id), &flow.activities, filter, &page)
@@ -114,7 +114,7 @@ object! {
 
         /// The practices that bear on it.
         paged fn good_practices(&self, ctx, page,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             let flow = view(ctx).flow(self.0);
@@ -123,7 +123,7 @@ object! {
 
         /// The figures counted for it; latest period first where no order is given.
         paged fn observations(&self, ctx, page,
-            #[graphql(desc = "Only figures for which all of this holds; totals of the newest edition where it asks for nothing else.")] filter: Given<ObservationFilterInput>,
+            #[graphql(desc = "Only figures for which all of this holds; totals of the newest edition where it asks for nothing else.")] filter: Given<Box<ObservationFilterInput>>,
             #[graphql(desc = "The order; latest period first where none is given.")] order_by: Option<ObservationOrder>,
         ) -> ObservationConnection {
             observations_of(ctx, self.0, filter, order_by, &page).await
@@ -196,9 +196,9 @@ impl FlowFilterInput {
 /// How to order flows.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct FlowOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: FlowOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Asc")]
     direction: OrderDirection,
 }
@@ -235,7 +235,7 @@ pub fn flows_of(
     ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     rows: &[FlowIx],
-    filter: Given<FlowFilterInput>,
+    filter: Given<Box<FlowFilterInput>>,
     order_by: Option<FlowOrder>,
     page: &PageArguments,
 ) -> Result<FlowConnection, Fault> {

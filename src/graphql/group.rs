@@ -38,7 +38,7 @@ object! {
             &view(ctx).group(self.0).entry.code
         }
 
-        /// Its name.
+        /// The name that it goes by.
         async fn name<'a>(
             &self,
             ctx: &Context<'a>,
@@ -109,7 +109,7 @@ object! {
 
         /// The flows that it looks at, by code where no order is given.
         paged fn flows(&self, ctx, page,
-            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<FlowFilterInput>,
+            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<Box<FlowFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<FlowOrder>,
         ) -> FlowConnection {
             let group = view(ctx).group(self.0);
@@ -118,15 +118,15 @@ object! {
 
         /// The activities that the group has taken up, that its thematic areas hold, or that the flows in its focus raise; in the order of the Declaration.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             let group = view(ctx).group(self.0);
             activities_of(ctx, ("WorkingGroup.activities", group.id), &group.activities, filter, &page)
         }
 
-        /// Its meetings.
+        /// The meetings of the group.
         paged fn meetings(&self, ctx, page,
-            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<Box<MeetingFilterInput>>,
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             let group = view(ctx).group(self.0);
@@ -135,7 +135,7 @@ object! {
 
         /// The practices that concern it.
         paged fn good_practices(&self, ctx, page,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             let group = view(ctx).group(self.0);
@@ -228,7 +228,7 @@ pub struct WorkingGroupFilterInput {
 }
 
 /// The root list of groups.
-pub fn groups(ctx: &Context<'_>, filter: Given<WorkingGroupFilterInput>, page: &PageArguments) -> Result<WorkingGroupConnection, Fault> {
+pub fn groups(ctx: &Context<'_>, filter: Given<Box<WorkingGroupFilterInput>>, page: &PageArguments) -> Result<WorkingGroupConnection, Fault> {
     let view = view(ctx);
     let binding = bind("Query.workingGroups", (), (), &filter);
     let filter = match filter.0 {

@@ -37,7 +37,7 @@ object! {
             &view(ctx).meeting(self.0).entry.code
         }
 
-        /// Its name.
+        /// The name that it goes by.
         async fn name<'a>(&self, ctx: &Context<'a>) -> &'a str {
             &view(ctx).meeting(self.0).entry.name
         }
@@ -100,7 +100,7 @@ object! {
 
         /// The activities that it was about, in the order of the Declaration.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             let meeting = view(ctx).meeting(self.0);
             activities_of(ctx, ("Meeting.activities", meeting.id), &meeting.activities, filter, &page)
@@ -164,9 +164,9 @@ impl MeetingFilterInput {
 /// How to order meetings.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct MeetingOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: MeetingOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Desc")]
     direction: OrderDirection,
 }
@@ -176,7 +176,7 @@ pub fn meetings_of(
     ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     rows: &[MeetingIx],
-    filter: Given<MeetingFilterInput>,
+    filter: Given<Box<MeetingFilterInput>>,
     order_by: Option<MeetingOrder>,
     page: &PageArguments,
 ) -> Result<MeetingConnection, Fault> {

@@ -91,7 +91,7 @@ pub struct Coordinates {
         ty = "GoodPracticeConnection",
         desc = "Practices in which the party has one of the roles.",
         arg(name = "roles", ty = "Given<Vec<GoodPracticeRole>>", desc = "The roles; any of them where none is named. An empty list matches nothing."),
-        arg(name = "filter", ty = "Given<GoodPracticeFilterInput>", desc = "Only practices for which all of this holds."),
+        arg(name = "filter", ty = "Given<Box<GoodPracticeFilterInput>>", desc = "Only practices for which all of this holds."),
         arg(name = "order_by", ty = "Option<GoodPracticeOrder>", desc = "The order; newest publication first where none is given, best answer first with `text`."),
         arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
@@ -102,7 +102,7 @@ pub struct Coordinates {
         name = "meetings",
         ty = "MeetingConnection",
         desc = "Meetings that the party hosted, or is known to have come to.",
-        arg(name = "filter", ty = "Given<MeetingFilterInput>", desc = "Only meetings for which all of this holds."),
+        arg(name = "filter", ty = "Given<Box<MeetingFilterInput>>", desc = "Only meetings for which all of this holds."),
         arg(name = "order_by", ty = "Option<MeetingOrder>", desc = "The order; newest first where none is given."),
         arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
@@ -190,7 +190,7 @@ object! {
         /// Flows in which the state has one of the roles, by code where no order is given.
         paged fn flows(&self, ctx, page,
             #[graphql(desc = "The roles; all roles where none is named. An empty list matches nothing.")] roles: Given<Vec<FlowRole>>,
-            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<FlowFilterInput>,
+            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<Box<FlowFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<FlowOrder>,
         ) -> StateFlowConnection {
             let view = view(ctx);
@@ -210,7 +210,7 @@ object! {
         /// Practices in which the state has one of the roles.
         paged fn good_practices(&self, ctx, page,
             #[graphql(desc = "The roles; any of them where none is named. An empty list matches nothing.")] roles: Given<Vec<GoodPracticeRole>>,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             practices_of_party(ctx, PartyRef::State(self.0), &roles, filter, order_by, &page)
@@ -218,7 +218,7 @@ object! {
 
         /// Meetings that the state hosted, or is known to have come to.
         paged fn meetings(&self, ctx, page,
-            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<Box<MeetingFilterInput>>,
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             let node = view(ctx).state(self.0);
@@ -241,7 +241,7 @@ fn practices_of_party(
     ctx: &Context<'_>,
     party: PartyRef,
     roles: &Given<Vec<GoodPracticeRole>>,
-    filter: Given<GoodPracticeFilterInput>,
+    filter: Given<Box<GoodPracticeFilterInput>>,
     order_by: Option<GoodPracticeOrder>,
     page: &crate::graph::page::PageArguments,
 ) -> Result<GoodPracticeConnection, Fault> {
@@ -316,7 +316,7 @@ object! {
         /// Practices in which the organisation has one of the roles.
         paged fn good_practices(&self, ctx, page,
             #[graphql(desc = "The roles; any of them where none is named. An empty list matches nothing.")] roles: Given<Vec<GoodPracticeRole>>,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             practices_of_party(ctx, PartyRef::Organisation(self.0), &roles, filter, order_by, &page)
@@ -324,7 +324,7 @@ object! {
 
         /// Meetings that the organisation hosted, or is known to have come to.
         paged fn meetings(&self, ctx, page,
-            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<Box<MeetingFilterInput>>,
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             let node = view(ctx).organisation(self.0);
@@ -431,9 +431,9 @@ pub struct OrganisationFilterInput {
 /// How to order states.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct StateOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: StateOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Asc")]
     direction: OrderDirection,
 }
@@ -441,9 +441,9 @@ pub struct StateOrder {
 /// How to order organisations.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct OrganisationOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: OrganisationOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Asc")]
     direction: OrderDirection,
 }
@@ -474,7 +474,7 @@ impl OrganisationFilterInput {
 /// The root list of states.
 pub fn states(
     ctx: &Context<'_>,
-    filter: Given<StateFilterInput>,
+    filter: Given<Box<StateFilterInput>>,
     order_by: Option<StateOrder>,
     page: &crate::graph::page::PageArguments,
 ) -> Result<StateConnection, Fault> {
@@ -491,7 +491,7 @@ pub fn states(
 /// The root list of organisations.
 pub fn organisations(
     ctx: &Context<'_>,
-    filter: Given<OrganisationFilterInput>,
+    filter: Given<Box<OrganisationFilterInput>>,
     order_by: Option<OrganisationOrder>,
     page: &crate::graph::page::PageArguments,
 ) -> Result<OrganisationConnection, Fault> {

@@ -40,7 +40,7 @@ object! {
             &view(ctx).practice(self.0).slug
         }
 
-        /// Its title.
+        /// What it is called, in a line.
         async fn title<'a>(
             &self,
             ctx: &Context<'a>,
@@ -161,7 +161,7 @@ object! {
 /// A practice that is like another one, and why.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct RelatedGoodPractice {
-    /// The practice.
+    /// The practice that is like it.
     good_practice: GoodPractice,
     /// How much the two share: the weighted mean of how far activities (3), flows (2), states (1) and target groups (1) overlap, 0 to 1.
     score: f64,
@@ -277,9 +277,9 @@ pub fn checked_question(text: &str) -> Result<&str, Fault> {
 /// How to order practices.
 #[derive(Debug, Clone, Copy, Hash, InputObject)]
 pub struct GoodPracticeOrder {
-    /// By what.
+    /// What the list is ordered by.
     field: GoodPracticeOrderField,
-    /// Which way.
+    /// Which way the list runs.
     #[graphql(default_with = "OrderDirection::Desc")]
     direction: OrderDirection,
 }
@@ -289,7 +289,7 @@ pub fn practices_of(
     ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     by_publication: &[PracticeIx],
-    filter: Given<GoodPracticeFilterInput>,
+    filter: Given<Box<GoodPracticeFilterInput>>,
     order_by: Option<GoodPracticeOrder>,
     page: &PageArguments,
 ) -> Result<GoodPracticeConnection, Fault> {

@@ -40,7 +40,7 @@ object! {
 
         /// States, of the partnership and beyond it, by code where no order is given.
         paged fn states(&self, ctx, page,
-            #[graphql(desc = "Only states for which all of this holds.")] filter: Given<StateFilterInput>,
+            #[graphql(desc = "Only states for which all of this holds.")] filter: Given<Box<StateFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<StateOrder>,
         ) -> StateConnection {
             party::states(ctx, filter, order_by, &page)
@@ -53,7 +53,7 @@ object! {
 
         /// Organisations of the partnership and its practices, by code where no order is given.
         paged fn organisations(&self, ctx, page,
-            #[graphql(desc = "Only organisations for which all of this holds.")] filter: Given<OrganisationFilterInput>,
+            #[graphql(desc = "Only organisations for which all of this holds.")] filter: Given<Box<OrganisationFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<OrganisationOrder>,
         ) -> OrganisationConnection {
             party::organisations(ctx, filter, order_by, &page)
@@ -66,7 +66,7 @@ object! {
 
         /// Working groups, by code.
         paged fn working_groups(&self, ctx, page,
-            #[graphql(desc = "Only groups for which all of this holds.")] filter: Given<WorkingGroupFilterInput>,
+            #[graphql(desc = "Only groups for which all of this holds.")] filter: Given<Box<WorkingGroupFilterInput>>,
         ) -> WorkingGroupConnection {
             group::groups(ctx, filter, &page)
         }
@@ -114,7 +114,7 @@ object! {
 
         /// The 43 activities of the Declaration and the 3 parts of IV.a, in its order.
         paged fn activities(&self, ctx, page,
-            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<ActivityFilterInput>,
+            #[graphql(desc = "Only activities for which all of this holds.")] filter: Given<Box<ActivityFilterInput>>,
         ) -> ActivityConnection {
             activities_of(ctx, ("Query.activities", ()), view(ctx).activities(), filter, &page)
         }
@@ -126,7 +126,7 @@ object! {
 
         /// Routes, and the corridors for which there are figures; by code where no order is given.
         paged fn flows(&self, ctx, page,
-            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<FlowFilterInput>,
+            #[graphql(desc = "Only flows for which all of this holds.")] filter: Given<Box<FlowFilterInput>>,
             #[graphql(desc = "The order; by code where none is given.")] order_by: Option<FlowOrder>,
         ) -> FlowConnection {
             flows_of(ctx, ("Query.flows", ()), view(ctx).flows(), filter, order_by, &page)
@@ -139,7 +139,7 @@ object! {
 
         /// Good practices; newest publication first where no order is given, best answer first with `filter.text`.
         paged fn good_practices(&self, ctx, page,
-            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<GoodPracticeFilterInput>,
+            #[graphql(desc = "Only practices for which all of this holds.")] filter: Given<Box<GoodPracticeFilterInput>>,
             #[graphql(desc = "The order; newest publication first where none is given, best answer first with `text`.")] order_by: Option<GoodPracticeOrder>,
         ) -> GoodPracticeConnection {
             practices_of(ctx, ("Query.goodPractices", ()), &view(ctx).practices_by_publication().rows, filter, order_by, &page)
@@ -152,7 +152,7 @@ object! {
 
         /// Meetings of the partnership, newest first where no order is given.
         paged fn meetings(&self, ctx, page,
-            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<MeetingFilterInput>,
+            #[graphql(desc = "Only meetings for which all of this holds.")] filter: Given<Box<MeetingFilterInput>>,
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             meetings_of(ctx, ("Query.meetings", ()), &view(ctx).meetings().rows, filter, order_by, &page)

@@ -39,13 +39,13 @@ words! {
     pub enum OrganisationOrderField {
         /// English name, as people sort it (Unicode collation).
         Name = "NAME",
-        /// Acronym.
+        /// The acronym that an organisation is known by.
         Code = "CODE",
     }
 
     /// What flows can be ordered by.
     pub enum FlowOrderField {
-        /// Code.
+        /// The code that a flow is known by.
         Code = "CODE",
         /// English name, as people sort it (Unicode collation).
         Name = "NAME",

@@ -1,0 +1,153 @@
+//! The load benchmark: what a request costs this server, beside the floor of the same machine in the same run.
+//!
+//! `cargo bench --bench load` makes the measured data (60 states, 20,000 practices, 2,670 corridors, 160,200
+//! figures), starts the server as a process of its own, asks Q1 to Q4 over one connection after another, and
+//! reads the CPU time that the kernel charged to the process. The floor is an HTTP server of the same stack
+//! that sends the same bytes without thinking. `-- --times 10` makes ten times the practices and figures.
+//!
+//! CPU per request is what a busy machine does not falsify much; requests per second are shown for orientation.
+
+mod client;
+mod data;
+mod floor;
+mod process;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use client::Client;
+use process::Process;
+
+/// One of the measured queries: its text, what it may cost, and the variables of its rounds.
+struct Measured {
+    name: &'static str,
+    query: &'static str,
+    variables: fn(usize) -> String,
+    /// What it should need at most: CPU of the server in milliseconds.
+    budget: f64,
+    rounds: usize,
+}
+
+const QUERIES: [Measured; 4] = [
+    Measured {
+        name: "Q1 list",
+        query: "query Q1 { goodPractices(first: 50, orderBy: {field: PUBLISHED_AT}) { nodes { slug title summary states { iso3 name } activities(first: 10) { nodes { reference title } } } } }",
+        variables: |_| "{}".into(),
+        budget: 0.35,
+        rounds: 3_000,
+    },
+    Measured {
+        name: "Q2 deep walk",
+        query: "query Q2 { workingGroups(first: 20) { nodes { code name members(first: 100) { nodes { code name goodPractices(first: 5, orderBy: {field: PUBLISHED_AT}) { nodes { title activities(first: 10) { nodes { reference thematicArea { title } } } } } } } } } }",
+        variables: |_| "{}".into(),
+        budget: 3.5,
+        rounds: 500,
+    },
+    Measured {
+        name: "Q3 flows",
+        query: "query Q3($iso3: String!) { state(iso3: $iso3) { flows(roles: [ORIGIN], first: 20) { nodes { destinations { iso3 } observations(first: 20, orderBy: {field: PERIOD}) { nodes { periodStart measure value } } } } } }",
+        variables: |n| format!(r#"{{"iso3":"S{:02}"}}"#, 2 + 2 * (n % 30)),
+        budget: 0.5,
+        rounds: 1_500,
+    },
+    Measured {
+        name: "Q4 point",
+        query: "query Q4($slug: String!) { goodPractice(slug: $slug) { title summary states { iso3 } } }",
+        variables: |n| format!(r#"{{"slug":"practice-{}"}}"#, 1 + 7 * (n % 2_000)),
+        budget: 0.05,
+        rounds: 10_000,
+    },
+];
+
+/// What a run of requests came to.
+struct Taken {
+    cpu: Duration,
+    p50: Duration,
+    p99: Duration,
+    wall: Duration,
+    bytes: usize,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(bytes) = arguments.strip_prefix(&["--floor".to_owned()]).and_then(|rest| rest.first()) {
+        return floor::serve(bytes.parse().expect("a number of bytes"));
+    }
+    let times = arguments.iter().position(|a| a == "--times").and_then(|at| arguments.get(at + 1)).map_or(1, |n| n.parse().expect("--times takes a number"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let database = folder.path().join("bench.db");
+    let made = Instant::now();
+    data::make(&database, times);
+    println!("data: {} practices, {} figures, made in {:.1} s", 20_000 * times, 160_200 * times, made.elapsed().as_secs_f64());
+
+    let begun = Instant::now();
+    let server = Process::start(Path::new(env!("CARGO_BIN_EXE_silkroutes")), &["serve", "--listen", "127.0.0.1:0", "--database", &format!("sqlite://{}", database.display())]);
+    let mut client = Client::connect(server.address());
+    client.post("/graphql", r#"{"query":"{__typename}"}"#);
+    println!("start to first answer: {:.0} ms, {:.0} MB resident", begun.elapsed().as_secs_f64() * 1e3, server.resident_mb());
+
+    println!("\n{:<14}{:>10}{:>10}{:>9}{:>12}{:>10}{:>10}{:>10}{:>9}", "query", "CPU ms", "budget", "of it", "floor CPU", "x floor", "p50 ms", "p99 ms", "kB");
+    for measured in &QUERIES {
+        let taken = run(&server, measured);
+        let floor = floor_of(taken.bytes, measured.rounds);
+        println!(
+            "{:<14}{:>10.3}{:>10.2}{:>8.0}%{:>12.4}{:>9.1}x{:>10.3}{:>10.3}{:>9.1}",
+            measured.name,
+            per(taken.cpu, measured.rounds),
+            measured.budget,
+            100.0 * per(taken.cpu, measured.rounds) / measured.budget,
+            per(floor.cpu, measured.rounds),
+            taken.cpu.as_secs_f64() / floor.cpu.as_secs_f64().max(1e-9),
+            taken.p50.as_secs_f64() * 1e3,
+            taken.p99.as_secs_f64() * 1e3,
+            taken.bytes as f64 / 1e3,
+        );
+        let _ = taken.wall;
+    }
+    println!("\nafter the run: {:.0} MB resident", server.resident_mb());
+}
+
+/// CPU in milliseconds a request.
+fn per(cpu: Duration, rounds: usize) -> f64 {
+    cpu.as_secs_f64() * 1e3 / rounds as f64
+}
+
+fn run(server: &Process, measured: &Measured) -> Taken {
+    let mut client = Client::connect(server.address());
+    let query = serde_json::to_string(measured.query).expect("a text");
+    let body = |n: usize| format!(r#"{{"query":{query},"variables":{}}}"#, (measured.variables)(n));
+    for n in 0..measured.rounds / 10 {
+        let answer = client.post("/graphql", &body(n));
+        assert!(!answer.contains("\"errors\""), "{}: {}", measured.name, &answer[..answer.len().min(400)]);
+    }
+    take(server, measured.rounds, || client.post("/graphql", &body(next())).len())
+}
+
+/// The same bytes, sent without thinking.
+fn floor_of(bytes: usize, rounds: usize) -> Taken {
+    let floor = Process::start(&std::env::current_exe().expect("this program"), &["--floor", &bytes.to_string()]);
+    let mut client = Client::connect(floor.address());
+    client.post("/graphql", "{}");
+    take(&floor, rounds, || client.post("/graphql", "{}").len())
+}
+
+fn take(process: &Process, rounds: usize, mut ask: impl FnMut() -> usize) -> Taken {
+    let (cpu, begun) = (process.cpu(), Instant::now());
+    let mut latencies = Vec::with_capacity(rounds);
+    let mut bytes = 0;
+    for _ in 0..rounds {
+        let asked = Instant::now();
+        bytes = ask();
+        latencies.push(asked.elapsed());
+    }
+    let wall = begun.elapsed();
+    latencies.sort_unstable();
+    Taken { cpu: process.cpu().saturating_sub(cpu), p50: latencies[rounds / 2], p99: latencies[rounds * 99 / 100], wall, bytes }
+}
+
+/// Counts rounds, so that variables differ from one to the next.
+fn next() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ROUND: AtomicUsize = AtomicUsize::new(0);
+    ROUND.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,67 @@
+//! A server as a process of its own: started, read from `/proc`, ended.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A running server.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    /// Starts a server that prints the address it listens on (`http://…`) on standard output or error.
+    pub fn start(program: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
+        let (send, receive) = std::sync::mpsc::channel();
+        let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] = [child.stdout.take().map(|o| Box::new(o) as _), child.stderr.take().map(|o| Box::new(o) as _)];
+        for output in outputs.into_iter().flatten() {
+            let send = send.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    if let Some(address) = address_in(&line) {
+                        let _ = send.send(address);
+                    }
+                }
+            });
+        }
+        let address = receive.recv_timeout(Duration::from_secs(60)).expect("the server tells where it listens");
+        Self { child, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// CPU time so far, user and system.
+    pub fn cpu(&self) -> Duration {
+        // `sched` counts nanoseconds for each thread; `stat` would count in hundredths of a second.
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux");
+        let nanoseconds = threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
+        Duration::from_nanos(nanoseconds.filter_map(|text| text.split_whitespace().next()?.parse::<u64>().ok()).sum())
+    }
+
+    /// Resident memory in megabytes.
+    pub fn resident_mb(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let at = line.find("http://")? + "http://".len();
+    let rest = &line[at..];
+    rest[..rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(rest.len())].parse().ok()
+}

@@ -1,0 +1,62 @@
+# The commands that are typed often. None is needed: each line is what you would type yourself.
+
+# Lists what there is.
+default:
+    @just --list
+
+# Serves on 127.0.0.1:8080, compiled quickly; arguments go to the program.
+dev *ARGUMENTS:
+    cargo run -- {{ARGUMENTS}}
+
+# All tests; arguments go to the test binary, as in `just test queries::`.
+test *ARGUMENTS:
+    cargo test --locked -- {{ARGUMENTS}}
+
+# Formatting, lints, documentation: what a change must pass besides its tests.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Puts every file into the form that `lint` wants.
+fmt:
+    cargo fmt --all
+
+# Licences, bans and sources of what is built in (needs cargo-deny).
+deny:
+    cargo deny --locked check licenses bans sources
+
+# Builds GraphiQL into web/dist; the next `cargo build` carries it.
+web:
+    cd web && npm ci --ignore-scripts && npm run build
+
+# Both pages in a browser, against a running server.
+web-test URL="http://127.0.0.1:8080":
+    node web/test/pages.mjs {{URL}}
+
+# What a request costs beside the floor of this machine; `just bench --times 10` for ten times the data.
+bench *ARGUMENTS:
+    cargo bench --bench load -- {{ARGUMENTS}}
+
+# Writes schema.graphql anew; look at the difference before it is committed.
+schema:
+    cargo run --locked --quiet -- schema > schema.graphql.new
+    mv schema.graphql.new schema.graphql
+    git diff --stat -- schema.graphql
+
+# Accepts what the query tests answer now; look at the difference before it is committed.
+snapshots:
+    INSTA_UPDATE=always cargo test --locked --test it
+    git diff --stat -- tests
+
+# Looks for faults in the catalogue's files.
+catalogue:
+    cargo run --locked --quiet -- load catalogue --check
+
+# The image, as it is shipped.
+image TAG="silkroutes":
+    docker build -t {{TAG}} .
+
+# All that must hold before a change lands.
+ci:
+    .ci/run

@@ -1,0 +1,165 @@
+//! Wires everything: database, catalogue, snapshot, schema, transport, socket; starts and stops it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::Settings;
+use crate::domain::catalogue::{self, Catalogue};
+use crate::graph::Snapshot;
+use crate::graphql::Api;
+use crate::http::edge::Edge;
+use crate::http::meter::Meter;
+use crate::http::{Parts, Shared, server};
+use crate::store::{ImportOptions, Store, StoreError};
+use crate::telemetry;
+
+/// The catalogue that the binary carries.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+}
+
+/// How often measurements are summed up.
+const TIDY: Duration = Duration::from_secs(5);
+
+/// What the surroundings give: time and chance, so that tests can give their own.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings {
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
+    /// Something random.
+    pub seed: [u64; 2],
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// Most likely another server has the port.
+    #[error("Cannot listen on {address}: {}. Choose another address with --listen, as in --listen 127.0.0.1:8081.", reason(.cause))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The database says why.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Never in a release: a test loads it.
+    #[error("The built-in catalogue has {0} faults; `silkroutes load --check` lists them.")]
+    Catalogue(usize),
+    /// The database holds what does not fit together.
+    #[error("The database does not make a graph: {0}. `silkroutes doctor` looks closer.")]
+    Graph(String),
+}
+
+fn reason(cause: &std::io::Error) -> &'static str {
+    match cause.kind() {
+        std::io::ErrorKind::AddrInUse => "another program is using the port",
+        std::io::ErrorKind::PermissionDenied => "this user may not use the port",
+        std::io::ErrorKind::AddrNotAvailable => "this machine does not have the address",
+        _ => "the system does not allow it",
+    }
+}
+
+/// A server that answers.
+pub struct App {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// The catalogue that the binary carries, read and checked.
+///
+/// # Errors
+/// Its faults.
+pub fn embedded_catalogue() -> Result<Catalogue, Vec<catalogue::Fault>> {
+    catalogue::read(embedded::FILES.iter().copied())
+}
+
+/// Opens the database, fills it with the built-in catalogue if it is empty, and answers.
+///
+/// # Errors
+/// One sentence on why not. The port is taken first: where it is in use, the database is not touched.
+pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App, StartFault> {
+    let listen = |cause| StartFault::Listen { address: settings.listen, cause };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+
+    let store = Store::open(settings.database.url()).await?;
+    if store.is_empty().await? {
+        let catalogue = embedded_catalogue().map_err(|faults| StartFault::Catalogue(faults.len()))?;
+        let entries = catalogue.entries.len();
+        store.import(&catalogue, ImportOptions::default(), (surroundings.clock)(), Arc::new(|_, _| {})).await?;
+        tracing::info!(entries, "loaded the built-in catalogue into an empty database");
+    }
+    let snapshot = snapshot(&store).await?;
+    let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
+    meter.snapshot(snapshot.revision(), snapshot.len());
+
+    let shared = Arc::new(Shared::new(Parts {
+        api: Api::new(settings.graphql.clone(), settings.suggestions),
+        document_limits: settings.graphql,
+        snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+        store: Arc::new(store),
+        meter,
+        settings: settings.http.clone(),
+        clock: surroundings.clock,
+        seed: surroundings.seed,
+    }));
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(run(listener, Arc::clone(&shared), settings.http, stopped));
+    tracing::info!(%address, "answering");
+    Ok(App { address, stop, task })
+}
+
+/// The graph as the database has it.
+///
+/// # Errors
+/// Where it cannot be read, or does not fit together.
+pub async fn snapshot(store: &Store) -> Result<Snapshot, StartFault> {
+    let secret = store.secret().await?;
+    let material = store.material().await?;
+    Snapshot::build(material, &secret).map_err(|broken| StartFault::Graph(broken.to_string()))
+}
+
+async fn run(listener: TcpListener, shared: Arc<Shared>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {
+    let tidy = async {
+        loop {
+            tokio::time::sleep(TIDY).await;
+            shared.meter().tidy();
+        }
+    };
+    let stop = async {
+        // A sender that is gone means stop, too.
+        let _ = stopped.await;
+        tracing::info!("stopping");
+    };
+    tokio::select! {
+        () = tidy => {}
+        () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
+    }
+    tracing::info!("stopped");
+}
+
+impl App {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops: no new connections, what is running may finish, idle connections close.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the server did not stop well");
+        }
+    }
+}

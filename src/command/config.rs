@@ -1,0 +1,31 @@
+//! `silkroutes config`: every setting with its value and origin, in the form of a file that `--config` reads.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use silkroutes::config::{Config, Origin};
+
+use super::say;
+
+pub(super) fn run(config: &Config) -> ExitCode {
+    say(text(config));
+    ExitCode::SUCCESS
+}
+
+fn text(config: &Config) -> String {
+    let mut text = String::from("# The settings of Silkroutes. A line that starts with # says what is there anyway.\n");
+    let mut group = "";
+    // TOML wants what has no group first.
+    let (grouped, single): (Vec<_>, Vec<_>) = config.rows().partition(|row| row.name.contains('.'));
+    for row in single.iter().chain(&grouped) {
+        let (of, name) = row.name.split_once('.').unwrap_or(("", row.name));
+        if of != group {
+            group = of;
+            let _ = writeln!(text, "\n[{group}]");
+        }
+        let off = if *row.origin == Origin::Default { "# " } else { "" };
+        let _ = writeln!(text, "\n# {}\n{off}{name} = {} # {}", row.sentence, row.value, row.origin);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}

@@ -1,0 +1,78 @@
+//! `silkroutes doctor`: looks at everything that a server needs, and changes nothing.
+
+use comfy_table::{Table, presets};
+
+use silkroutes::app::{embedded_catalogue, snapshot};
+use silkroutes::config::Settings;
+use silkroutes::http::pages;
+use silkroutes::store::Store;
+
+use super::load::is_there;
+use super::{Done, say};
+
+/// One thing that was looked at.
+struct Check {
+    what: &'static str,
+    is_sound: bool,
+    detail: String,
+}
+
+pub(super) async fn run(settings: Settings) -> Done {
+    // Settings at fault never get here: they were refused before any command.
+    let mut checks = vec![sound("settings", "all known, all fit")];
+    checks.push(match embedded_catalogue() {
+        Ok(catalogue) => sound("built-in catalogue", format!("{} entries", catalogue.entries.len())),
+        Err(faults) => broken("built-in catalogue", format!("{} faults; silkroutes load --check lists them", faults.len())),
+    });
+    checks.push(sound("pages", if pages::has_graphiql() { "GraphiQL and the console" } else { "the console; GraphiQL was not built" }));
+    checks.push(match tokio::net::TcpListener::bind(settings.listen).await {
+        Ok(_) => sound("address", format!("{} is free", settings.listen)),
+        Err(_) => sound("address", format!("{} is in use, perhaps by a running server", settings.listen)),
+    });
+    checks.extend(database(&settings).await);
+
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for check in &checks {
+        table.add_row([check.what, if check.is_sound { "ok" } else { "WRONG" }, &check.detail]);
+    }
+    say(table.trim_fmt());
+    match checks.iter().filter(|check| !check.is_sound).count() {
+        0 => Ok(()),
+        1 => Err("One thing is wrong.".into()),
+        count => Err(format!("{count} things are wrong.")),
+    }
+}
+
+async fn database(settings: &Settings) -> Vec<Check> {
+    let name = settings.database.to_string();
+    if !is_there(settings.database.url()) {
+        return vec![sound("database", format!("{name} is not there yet; the first start makes it"))];
+    }
+    let store = match Store::open(settings.database.url()).await {
+        Ok(store) => store,
+        Err(fault) => return vec![broken("database", fault.to_string())],
+    };
+    let mut checks = vec![sound("database", name)];
+    match store.check().await {
+        Ok(findings) => checks.extend(findings.into_iter().map(|finding| match finding.wrong {
+            None => sound(finding.what, "whole"),
+            Some(wrong) => broken(finding.what, wrong),
+        })),
+        Err(fault) => checks.push(broken("integrity", fault.to_string())),
+    }
+    checks.push(match snapshot(&store).await {
+        Ok(snapshot) => sound("graph", format!("{} entries at revision {}", snapshot.len(), snapshot.revision())),
+        Err(fault) => broken("graph", fault.to_string()),
+    });
+    store.close().await;
+    checks
+}
+
+fn sound(what: &'static str, detail: impl Into<String>) -> Check {
+    Check { what, is_sound: true, detail: detail.into() }
+}
+
+fn broken(what: &'static str, detail: impl Into<String>) -> Check {
+    Check { what, is_sound: false, detail: detail.into() }
+}

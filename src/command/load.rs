@@ -1,0 +1,146 @@
+//! `silkroutes load`: brings a catalogue into the database, all of it or none.
+
+use std::fs;
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use silkroutes::app::{Surroundings, embedded_catalogue};
+use silkroutes::config::Settings;
+use silkroutes::domain::catalogue::{self, Catalogue};
+use silkroutes::store::{ImportOptions, ImportReport, Store};
+
+use super::{Done, say};
+
+/// Loads a catalogue: new entries are added, changed ones updated, and what was changed through the API is left alone
+/// and reported. All faults in the files are told at once, one a line, and then nothing is loaded. Loading the same
+/// catalogue twice changes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  silkroutes load                       the catalogue that the program carries
+  silkroutes load my-catalogue --check  say what is wrong with the files, and what would change
+  silkroutes load my-catalogue --prune  also remove what is in the database but not in the files")]
+pub(super) struct Load {
+    /// A folder with a catalogue; without it, the one that the program carries.
+    folder: Option<PathBuf>,
+    /// Remove entries that are no longer in the catalogue; otherwise they are kept and named.
+    #[arg(long)]
+    prune: bool,
+    /// Only look and tell; change nothing.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Load {
+    pub(super) async fn run(self, settings: Settings, surroundings: Surroundings) -> Done {
+        let catalogue = self.catalogue()?;
+        let entries = catalogue.entries.len();
+        let url = settings.database.url();
+        // Looking must not make a database.
+        if self.check && !is_there(url) {
+            say(format_args!("The catalogue is sound: {entries} entries. The database is not there yet; it would get all of them."));
+            return Ok(());
+        }
+        let store = Store::open(url).await.map_err(|fault| fault.to_string())?;
+        let bar = progress();
+        let told = bar.clone();
+        let options = ImportOptions { prune: self.prune, dry_run: self.check };
+        let imported = store
+            .import(&catalogue, options, (surroundings.clock)(), Arc::new(move |done, all| {
+                told.set_length(all as u64);
+                told.set_position(done as u64);
+            }))
+            .await;
+        bar.finish_and_clear();
+        store.close().await;
+        let report = imported.map_err(|fault| fault.to_string())?;
+        say(summary(&report, self.prune));
+        if self.check {
+            say("Nothing was changed.");
+        }
+        Ok(())
+    }
+
+    fn catalogue(&self) -> Result<Catalogue, String> {
+        let read = match &self.folder {
+            None => embedded_catalogue(),
+            Some(folder) => {
+                let files = files(folder)?;
+                catalogue::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+            }
+        };
+        read.map_err(|faults| {
+            let count = faults.len();
+            let mut lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            lines.push(format!("{count} {}; nothing was loaded.", if count == 1 { "fault" } else { "faults" }));
+            lines.join("\n")
+        })
+    }
+}
+
+/// What was done, as a table, and below it each entry that needs a look.
+fn summary(report: &ImportReport, prune: bool) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["", "added", "updated", "unchanged", "deleted", "kept, though gone", "kept, as changed here"]);
+    let count = |n: usize| n.to_string();
+    let row = |name: &str, counts: [usize; 6]| std::iter::once(name.to_owned()).chain(counts.map(count)).collect::<Vec<_>>();
+    let (kept, changed) = (report.removed_but_kept.len(), report.changed_elsewhere.len());
+    table.add_row(row("entries", [report.added.len(), report.updated.len(), report.unchanged, report.pruned.len(), kept, changed]));
+    let (deleted, figures_kept) = if prune { (report.figures_removed, 0) } else { (0, report.figures_removed) };
+    table.add_row(row("figures", [report.figures_added, report.figures_updated, report.figures_unchanged, deleted, figures_kept, 0]));
+    let mut text = table.to_string();
+    let notes = [
+        ("updated", &report.updated),
+        ("deleted", &report.pruned),
+        ("no longer in the catalogue, kept (delete with --prune)", &report.removed_but_kept),
+        ("changed through the API, kept as it is", &report.changed_elsewhere),
+    ];
+    for (note, entries) in notes {
+        for entry in entries {
+            text.push_str(&format!("\n{entry}: {note}"));
+        }
+    }
+    text
+}
+
+/// Whether the database of a URL is there; only of a file it can be not.
+pub(super) fn is_there(url: &str) -> bool {
+    let path = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    path.is_none_or(|path| Path::new(path.split('?').next().unwrap_or_default()).exists())
+}
+
+fn progress() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("Loading {bar:32} {pos} of {len} entries, {eta} left");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The files of a catalogue: the path of each in it, with `/` between the parts, and its text.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, String> {
+    fn into(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) -> Result<(), String> {
+        let fail = |path: &Path, fault: std::io::Error| format!("Cannot read {}: {fault}.", path.display());
+        for entry in fs::read_dir(folder).map_err(|fault| fail(folder, fault))? {
+            let entry = entry.map_err(|fault| fail(folder, fault))?;
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if path.is_dir() {
+                into(&path, &format!("{prefix}{name}/"), found)?;
+            } else if path.extension().is_some_and(|end| end == "toml" || end == "csv" || end == "md") {
+                let text = fs::read_to_string(&path).map_err(|fault| fail(&path, fault))?;
+                found.push((format!("{prefix}{name}"), text));
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    into(folder, "", &mut found)?;
+    found.sort();
+    if found.is_empty() {
+        return Err(format!("There is no catalogue in {}: it has no .toml, .csv or .md files.", folder.display()));
+    }
+    Ok(found)
+}

@@ -1,0 +1,163 @@
+//! Every setting, in one structure: what it is called, what it does, its value, and where that came from.
+//!
+//! A setting comes from (the later wins) its default, a TOML file, the environment, a flag. The file's `http.body_bytes`
+//! is `SILKROUTES_HTTP_BODY_BYTES` in the environment and `--set http.body_bytes=…` on the command line. What is not a
+//! setting is refused wherever it stands, with the nearest name: a limit that was misspelt is a limit that is not there.
+//!
+//! Merged by hand over TOML tables: the libraries for it know the place of a value or refuse unknown names, not both for
+//! the environment too, and an error must say which of four places to look at.
+//!
+//! To add a setting: a field with its default here, in `http::settings` or in `graphql::limit`, and its sentence in
+//! [`sentence`]. Nothing else lists them.
+
+mod merge;
+pub mod sentence;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::graphql::limit::Limits;
+use crate::http::settings::Settings as Http;
+
+pub use merge::{Config, Faults, Sources, read};
+
+/// Every setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the data is kept.
+    pub database: Database,
+    /// Whether validation errors name near fields.
+    pub suggestions: bool,
+    /// The log.
+    pub log: Log,
+    /// The transport.
+    pub http: Http,
+    /// What a document may ask for.
+    pub graphql: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            database: Database("sqlite://silkroutes.db".to_owned()),
+            suggestions: false,
+            log: Log::default(),
+            http: Http::default(),
+            graphql: Limits::default(),
+        }
+    }
+}
+
+/// How and how much is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// From which weight on.
+    pub level: LogLevel,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The weight of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What broke.
+    Error,
+    /// What may break.
+    Warn,
+    /// What happened to the server.
+    #[default]
+    Info,
+    /// A line for each request.
+    Debug,
+    /// Everything, libraries too.
+    Trace,
+}
+
+/// A database's URL. It may hold a password, so it is only ever shown without one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Database(String);
+
+impl Database {
+    /// The URL with everything in it, for the one who connects.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Database {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_password(&self.0))
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// `postgres://me:secret@host/db?x=y` as `postgres://me:…@host/db`; parameters can hold secrets too.
+fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}:…@{host}", user.split(':').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody set it.
+    Default,
+    /// A line of a file.
+    File(PathBuf),
+    /// A variable of the environment.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Settings from each place, and what is refused.
+
+use std::path::Path;
+
+use super::*;
+
+fn sources(file: Option<&Path>, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
+    let own = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    Sources {
+        file: file.map(Path::to_owned),
+        environment: environment.iter().map(own).collect(),
+        flags: flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned(), "--set")).collect(),
+    }
+}
+
+fn faults(environment: &[(&str, &str)], flags: &[(&str, &str)]) -> String {
+    read(sources(None, environment, flags)).expect_err("accepted").to_string()
+}
+
+#[test]
+fn every_setting_has_a_sentence() {
+    let config = read(Sources::default()).unwrap();
+    assert_eq!(config.settings, Settings::default());
+    let silent: Vec<_> = config.rows().filter(|row| row.sentence.is_empty()).map(|row| row.name.to_owned()).collect();
+    assert!(silent.is_empty(), "config/sentence.rs says nothing of {silent:?}");
+    assert!(config.rows().all(|row| *row.origin == Origin::Default));
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("silkroutes.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:1\"\n[http]\nbody_bytes = 1\nuri_bytes = 1\nheader_count = 1\n").unwrap();
+    let environment = [("SILKROUTES_HTTP_BODY_BYTES", "2"), ("SILKROUTES_HTTP_URI_BYTES", "2"), ("SILKROUTES_UI", "require"), ("PATH", "/bin")];
+    let config = read(sources(Some(&file), &environment, &[("http.body_bytes", "3")])).unwrap();
+    let http = &config.settings.http;
+    assert_eq!((http.body_bytes, http.uri_bytes, http.header_count), (3, 2, 1));
+    assert_eq!(config.settings.listen.port(), 1);
+    let origin = |name: &str| config.rows().find(|row| row.name == name).map(|row| row.origin.to_string()).unwrap();
+    assert_eq!(origin("http.body_bytes"), "--set");
+    assert_eq!(origin("http.uri_bytes"), "SILKROUTES_HTTP_URI_BYTES");
+    assert_eq!(origin("http.header_count"), file.display().to_string());
+    assert_eq!(origin("log.level"), "default");
+}
+
+#[test]
+fn the_environment_can_name_the_file_and_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.toml");
+    std::fs::write(&file, "[log]\nformat = \"json\"\n").unwrap();
+    let path = file.display().to_string();
+    let config = read(sources(None, &[("SILKROUTES_CONFIG", &path), ("DATABASE_URL", "sqlite://a.db")], &[])).unwrap();
+    assert_eq!(config.settings.log.format, LogFormat::Json);
+    assert_eq!(config.settings.database.url(), "sqlite://a.db");
+    let both = [("SILKROUTES_DATABASE", "sqlite://b.db"), ("DATABASE_URL", "sqlite://a.db")];
+    assert_eq!(read(sources(None, &both, &[])).unwrap().settings.database.url(), "sqlite://b.db");
+}
+
+#[test]
+fn what_is_no_setting_is_refused_with_a_near_name() {
+    assert!(faults(&[("SILKROUTES_LISTN", "x")], &[]).contains("SILKROUTES_LISTN is no setting. Did you mean SILKROUTES_LISTEN"));
+    assert!(faults(&[], &[("http.body_byte", "1")]).contains("There is no setting http.body_byte from --set. Did you mean http.body_bytes"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.toml");
+    std::fs::write(&file, "lissten = 1\n[http.body_bytes]\nx = 1\n[htp]\nx = 1\n").unwrap();
+    let text = read(sources(Some(&file), &[], &[])).expect_err("accepted").to_string();
+    assert!(text.contains("no setting lissten in ") && text.contains("Did you mean listen"), "{text}");
+    assert!(text.contains("http.body_bytes cannot be") && text.contains("no setting htp.x"), "{text}");
+    assert_eq!(text.lines().count(), 3);
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_with_its_place_and_what_would_be_right() {
+    for (name, value, right) in [
+        ("listen", "8080", "an address and a port"),
+        ("http.body_bytes", "64k", "a whole number"),
+        ("http.body_bytes", "-1", "a whole number"),
+        ("http.streams", "99999999999", "too large"),
+        ("http.idle_time", "60", "as in 250ms or 5s"),
+        ("http.header_count", "101", "at most 100"),
+        ("http.cors_origins", "https://a.example/path", "without a path"),
+        ("log.format", "xml", "`text` or `json`"),
+        ("suggestions", "yes", "true or false"),
+    ] {
+        let text = faults(&[], &[(name, value)]);
+        assert!(text.contains(&format!("The setting {name} cannot be {value} (from --set)")), "{text}");
+        assert!(text.contains(right) && text.contains("the default is "), "{text}");
+    }
+}
+
+#[test]
+fn lists_are_written_with_commas() {
+    let config = read(sources(None, &[("SILKROUTES_HTTP_CORS_ORIGINS", "https://a.example, http://localhost:3000")], &[])).unwrap();
+    assert_eq!(config.settings.http.cors_origins, ["https://a.example", "http://localhost:3000"]);
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let url = "postgres://me:s3cret@host/db?password=s3cret";
+    let config = read(sources(None, &[("DATABASE_URL", url)], &[])).unwrap();
+    let shown: String = config.rows().map(|row| row.value).collect();
+    assert!(shown.contains("postgres://me:…@host/db") && !shown.contains("s3cret"));
+    assert!(!format!("{:?}", config.settings).contains("s3cret"));
+    assert_eq!(config.settings.database.url(), url);
+}

@@ -1,0 +1,167 @@
+//! The transport: GraphQL over HTTP around the executor, pages, and what operators ask.
+//!
+//! A request's way: [`server`] (connection, patience) → [`edge`] (id, limits of the head, count, panics) → the table of
+//! [`routes`] → [`graphql`] (negotiation, body, document) → `graphql::Api` → [`answer`] (limit, status, caches) → back.
+//! Everything that is refused on the way is a [`refusal`]: a GraphQL error with a code, whatever went wrong.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`server`], `line` | sockets: limits of HTTP itself, graceful stop; one connection's patience |
+//! | [`edge`] | around every request |
+//! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
+//! | [`answer`], [`refusal`] | what goes out |
+//! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
+//! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
+//! | [`pages`] | GraphiQL, the console |
+//! | [`settings`] | every limit of the transport |
+
+pub mod accept;
+pub mod answer;
+mod body;
+pub mod cors;
+pub mod edge;
+mod graphql;
+mod health;
+mod line;
+pub mod meter;
+pub mod pages;
+pub mod refusal;
+mod request;
+pub mod request_id;
+pub mod server;
+pub mod settings;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+
+use crate::graph::Snapshot;
+use crate::graphql::Api;
+use crate::graphql::limit::Limits;
+use crate::store::Store;
+
+use accept::Format;
+use meter::Meter;
+use refusal::{Refusal, code};
+use request_id::{RequestId, RequestIds};
+use settings::Settings;
+
+/// Where operations are sent.
+pub const ENDPOINT: &str = "/graphql";
+
+/// What the application hands to the transport.
+pub struct Parts {
+    /// The executor.
+    pub api: Api,
+    /// The limits that it was made with; those of the variables are checked before they are read.
+    pub document_limits: Limits,
+    /// The graph, swapped as a whole.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// The database.
+    pub store: Arc<Store>,
+    /// The counters.
+    pub meter: Meter,
+    /// The limits of the transport.
+    pub settings: Settings,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
+    /// Makes the ids of this process's requests unlike those of others.
+    pub seed: [u64; 2],
+}
+
+/// What all routes share.
+pub struct Shared {
+    api: Api,
+    document_limits: Limits,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    store: Arc<Store>,
+    meter: Meter,
+    settings: Settings,
+    clock: fn() -> Timestamp,
+    ids: RequestIds,
+    cors: cors::Cors,
+    schema_tag: String,
+    draining: AtomicBool,
+}
+
+impl Shared {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { api, document_limits, snapshot, store, meter, settings, clock, seed } = parts;
+        Self {
+            schema_tag: graphql::tag_of(api.sdl().as_bytes()),
+            cors: cors::Cors::new(&settings.cors_origins),
+            ids: RequestIds::new(seed),
+            draining: AtomicBool::new(false),
+            api,
+            document_limits,
+            snapshot,
+            store,
+            meter,
+            settings,
+            clock,
+        }
+    }
+
+    /// The counters.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// From now on `/health/ready` says no.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// The one table of routes.
+fn routes(shared: &Arc<Shared>) -> Router {
+    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this.
+    let compress = CompressionLayer::new()
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(SizeAbove::new(shared.settings.compress_bytes));
+    let router = Router::new()
+        .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
+        .route("/schema.graphql", get(health::schema).layer(compress.clone()))
+        .route("/metrics", get(health::metrics).layer(compress))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(pages::routes())
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(unknown_path);
+    router.with_state(Arc::clone(shared))
+}
+
+async fn unknown_path(request: Request) -> Response {
+    let message = "There is nothing at this path; the GraphQL endpoint is /graphql, and its editor /graphiql.";
+    Refusal::new(StatusCode::NOT_FOUND, code::BAD_REQUEST, message)
+        .into_response(accept::wish(request.headers()).format(), id_of(&request))
+}
+
+/// axum adds `Allow`.
+async fn wrong_method(request: Request) -> Response {
+    let message = "This path does not take this method; the Allow header names those that it takes.";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, message)
+        .into_response(Format::Json, id_of(&request))
+}
+
+/// The id that [`edge`] gave to a request.
+fn id_of(request: &Request) -> RequestId {
+    request.extensions().get().copied().unwrap_or(RequestId::NONE)
+}

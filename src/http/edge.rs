@@ -1,0 +1,150 @@
+//! Where every request comes in and every answer goes out: the request's id, the limits of its head, the count, and the
+//! net under panics.
+//!
+//! One function around the router and not a tower of layers: each layer would box a future for what is a line here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::Router;
+use axum::body::HttpBody;
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, ETAG};
+use axum::http::{HeaderValue, Request, StatusCode, Version};
+use axum::response::Response;
+use tower::ServiceExt as _;
+
+use super::accept::{self, Format};
+use super::refusal::{Code, Refusal, code};
+use super::request_id::{self, RequestId};
+use super::settings::Settings;
+use super::{ENDPOINT, Shared, cors};
+
+/// The whole of the transport above the sockets.
+#[derive(Clone)]
+pub struct Edge {
+    shared: Arc<Shared>,
+    router: Router,
+}
+
+impl Edge {
+    /// The routes around `shared`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let router = super::routes(&shared);
+        Self { shared, router }
+    }
+
+    /// What the routes share.
+    #[must_use]
+    pub const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Answers one request. The flag tells whether part of its body may still be on its way.
+    pub async fn answer<B>(&self, request: Request<B>) -> (Response, bool)
+    where
+        B: HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    {
+        let shared = &*self.shared;
+        let id = shared.ids.of(request.headers());
+        let measure = shared.meter.start(request.uri().path() == ENDPOINT);
+        let has_body = !request.body().is_end_stream();
+        let grant = shared.cors.grant(request.headers());
+        let format = accept::wish(request.headers()).format();
+
+        let mut response = match check_head(&request, &shared.settings) {
+            Err(refusal) => refusal.into_response(format, id),
+            Ok(()) if cors::is_preflight(request.method(), request.headers()) => cors::preflight(grant.is_some()),
+            Ok(()) => self.route(request, format, id).await,
+        };
+        // With 400 the body was read; what is refused for another reason may never have been.
+        let is_left = has_body && response.status().is_client_error() && response.status() != StatusCode::BAD_REQUEST;
+        tag_encoding(&mut response);
+        let headers = response.headers_mut();
+        headers.insert(request_id::HEADER, id.header());
+        shared.cors.mark(grant, headers);
+        self.note(&response, measure.finish(response.status()), id);
+        (response, is_left)
+    }
+
+    /// The router's answer; a panic on the way becomes INTERNAL, and is logged (by the hook) under the request's id.
+    async fn route<B>(&self, request: Request<B>, format: Format, id: RequestId) -> Response
+    where
+        B: HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    {
+        let version = request.version();
+        let mut request = request;
+        request.extensions_mut().insert(id);
+        let mut work = pin!(self.router.clone().oneshot(request));
+        let answered = std::future::poll_fn(|context| {
+            let step = || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+            match request_id::during(id, step) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
+                Err(_) => Poll::Ready(None),
+            }
+        })
+        .await;
+        let mut response = answered.unwrap_or_else(|| internal().into_response(format, id));
+        // A body that was refused unread leaves the connection useless for a next request.
+        if response.status() == StatusCode::PAYLOAD_TOO_LARGE && version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    fn note(&self, response: &Response, took: std::time::Duration, id: RequestId) {
+        let code = response.extensions().get::<Code>().map(|code| code.0);
+        if let Some(code) = code {
+            self.shared.meter.refused(code);
+        }
+        let status = response.status().as_u16();
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        match (status, code) {
+            (_, Some(code::INTERNAL)) | (500, _) => {
+                tracing::error!(request_id = id.as_str(), status, code, micros, "a request failed");
+            }
+            // A probe that learns that we are stopping is no event.
+            (504, _) => tracing::warn!(request_id = id.as_str(), status, code, micros, "a request took too long"),
+            _ => tracing::debug!(request_id = id.as_str(), status, code, micros, "answered"),
+        }
+    }
+}
+
+/// URI and headers against their limits. hyper has limits of its own below, wider, that answer without a body.
+fn check_head<B>(request: &Request<B>, settings: &Settings) -> Result<(), Refusal> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > settings.uri_bytes {
+        let message = format!("Path and query may have at most {} bytes; send long documents by POST.", settings.uri_bytes);
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, code::LIMIT_URI, message));
+    }
+    let too_large = |what: String| Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code::LIMIT_HEADERS, what);
+    let headers = request.headers();
+    if headers.len() > settings.header_count {
+        return Err(too_large(format!("A request may have at most {} headers.", settings.header_count)));
+    }
+    // As they stand in a request: `name: value` and the end of the line.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > settings.header_bytes {
+        return Err(too_large(format!("The headers of a request may have at most {} bytes.", settings.header_bytes)));
+    }
+    Ok(())
+}
+
+fn internal() -> Refusal {
+    let message = "Something went wrong here. Tell the operator the request id.";
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message)
+}
+
+/// A strong mark is one of bytes, and compression made others of them: the mark must say so.
+fn tag_encoding(response: &mut Response) {
+    let headers = response.headers();
+    let (Some(encoding), Some(tag)) = (headers.get(CONTENT_ENCODING), headers.get(ETAG)) else { return };
+    let (Ok(encoding), Ok(tag)) = (encoding.to_str(), tag.to_str()) else { return };
+    let Some(bare) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) else { return };
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{bare}-{encoding}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}

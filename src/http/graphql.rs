@@ -1,0 +1,206 @@
+//! The endpoint: `POST /graphql` for every operation, `GET /graphql` for queries.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use jiff::tz::Offset;
+use tokio::time::timeout;
+
+use crate::graph::Viewer;
+use crate::graphql::Call;
+
+use super::accept::{self, Format, Wish};
+use super::answer::{self, Written};
+use super::refusal::{Refusal, code};
+use super::request::{self, Incoming};
+use super::request_id::RequestId;
+use super::{Shared, body, pages};
+
+/// Never kept: the answer to a POST, and any error.
+const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
+/// Kept, but asked about each time. Only what a persisted query answers may be public, and those come later.
+const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("no-cache");
+/// Kept by nobody, as it may be meant for one viewer.
+const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// `POST /graphql`.
+pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let id = super::id_of(&request);
+    let format = accept::wish(request.headers()).format();
+    let answered = answer_post(&shared, request, id).await;
+    answered.unwrap_or_else(|refusal| refusal.into_response(format, id))
+}
+
+async fn answer_post(shared: &Shared, request: Request, id: RequestId) -> Result<Response, Refusal> {
+    request::check_content(request.headers())?;
+    let format = match accept::wish(request.headers()) {
+        Wish::Answer(format) | Wish::Page(Some(format)) => format,
+        Wish::Page(None) | Wish::Other => return Err(not_acceptable()),
+    };
+    let cache = if is_personal(request.headers()) { KEEP_PRIVATE } else { KEEP_NOT };
+    let body = body::read(request.into_body(), &shared.settings).await?;
+    let incoming = request::from_json(&body, &shared.document_limits)?;
+    let written = run(shared, incoming, format, id, Method::Post).await?;
+    Ok(answer::response(written, format, cache))
+}
+
+/// `GET /graphql`: a query in the URL; for a browser without one, GraphiQL.
+///
+/// It needs no header against CSRF: nothing that it can do changes anything.
+pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let id = super::id_of(&request);
+    let wish = accept::wish(request.headers());
+    let url = request.uri().query().unwrap_or_default();
+    let wants_page = match wish {
+        Wish::Page(None) => true,
+        Wish::Page(Some(_)) => !url.split('&').any(|pair| pair.starts_with("query=")),
+        Wish::Answer(_) | Wish::Other => false,
+    };
+    if wants_page {
+        let mut page = pages::graphiql(request.headers().clone()).await;
+        page.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+        return page;
+    }
+    let answered = match wish {
+        Wish::Other => Err(not_acceptable()),
+        _ => answer_get(&shared, url, request.headers(), wish.format(), id).await,
+    };
+    answered.unwrap_or_else(|refusal| refusal.into_response(wish.format(), id))
+}
+
+async fn answer_get(shared: &Shared, url: &str, headers: &HeaderMap, format: Format, id: RequestId) -> Result<Response, Refusal> {
+    let incoming = request::from_url(url, &shared.document_limits)?;
+    let written = run(shared, incoming, format, id, Method::Get).await?;
+    // An answer with errors is not worth keeping, and carries the id of one request.
+    if is_personal(headers) {
+        return Ok(answer::response(written, format, KEEP_PRIVATE));
+    }
+    if written.code.is_some() {
+        return Ok(answer::response(written, format, KEEP_NOT));
+    }
+    let tag = tag_of(&written.body);
+    let known = known_tag(headers, &tag);
+    let mut response = answer::response(written, format, KEEP_AND_ASK);
+    if let Some(known) = known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = axum::body::Body::empty();
+        response.headers_mut().remove(axum::http::header::CONTENT_TYPE);
+        response.headers_mut().insert(ETAG, known);
+    } else if let Ok(tag) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// By which method an operation came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Get,
+    Post,
+}
+
+async fn run(shared: &Shared, incoming: Incoming<'_>, format: Format, id: RequestId, method: Method) -> Result<Written, Refusal> {
+    let Incoming { query, operation, variables } = incoming;
+    let prepared = shared.api.prepare(&query)?;
+    match shared.api.operation_kind(&prepared, operation.as_deref())? {
+        OperationType::Query => {}
+        OperationType::Mutation if method == Method::Post => {}
+        OperationType::Mutation => return Err(Refusal::method("POST", "A mutation must be sent by POST.")),
+        OperationType::Subscription => {
+            return Err(Refusal::document(code::BAD_REQUEST, "Subscriptions are not served; send a query."));
+        }
+    }
+    let call = Call {
+        prepared,
+        operation,
+        variables,
+        snapshot: shared.snapshot.load_full(),
+        viewer: Viewer::anonymous(),
+        today: Offset::UTC.to_datetime((shared.clock)()).date(),
+        store: Arc::clone(&shared.store),
+    };
+    // What waits for the database is dropped when the time is over, and with it its statement.
+    let limit = shared.settings.answer_time;
+    let Ok(outcome) = timeout(limit.0, shared.api.execute(call)).await else {
+        let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
+        return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message));
+    };
+    answer::write(outcome.response, outcome.executed, format, &shared.settings, id)
+}
+
+fn not_acceptable() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_ACCEPTABLE,
+        code::BAD_REQUEST,
+        "Answers are application/graphql-response+json or application/json; the Accept header takes neither.",
+    )
+}
+
+/// Whether a request says who sends it. Nobody has rights of their own yet, but caches must not learn otherwise.
+fn is_personal(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE)
+}
+
+/// A strong mark of a body: its digest. (`compress` adds the encoding, as another encoding is another body.)
+pub(super) fn tag_of(body: &[u8]) -> String {
+    let digest = blake3::hash(body).to_hex();
+    format!("\"{}\"", digest.as_str().get(..32).unwrap_or_default())
+}
+
+/// The mark in `If-None-Match` that stands for the same content, in whatever encoding; `*` stands for any.
+pub(super) fn known_tag(headers: &HeaderMap, tag: &str) -> Option<HeaderValue> {
+    let digest = tag.trim_matches('"');
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(|known| known.trim().trim_start_matches("W/"))
+        .find(|known| *known == "*" || known.trim_matches('"').trim_end_matches("-br").trim_end_matches("-gzip") == digest)?;
+    HeaderValue::from_str(if known == "*" { tag } else { known }).ok()
+}
+
+/// What a whole answer of this slab is made of when it is text that is kept by its mark: `/schema.graphql`.
+pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'static str) -> Response {
+    let mut response = Response::new(axum::body::Body::empty());
+    let head = response.headers_mut();
+    answer::protect(head);
+    head.insert(CACHE_CONTROL, KEEP_AND_ASK);
+    head.insert(VARY, HeaderValue::from_static("accept-encoding, authorization, cookie"));
+    if let Some(known) = known_tag(headers, tag) {
+        head.insert(ETAG, known);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    head.insert(axum::http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        head.insert(ETAG, tag);
+    }
+    *response.body_mut() = axum::body::Body::from(text.to_owned());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_known_in_every_encoding() {
+        let tag = tag_of(b"body");
+        assert_eq!(tag.len(), 34);
+        let known = |sent: String| {
+            let headers = HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_str(&sent).unwrap())]);
+            known_tag(&headers, &tag).is_some()
+        };
+        let bare = tag.trim_matches('"');
+        for sent in [tag.clone(), format!("\"x\", {tag}"), format!("\"{bare}-br\""), format!("W/\"{bare}-gzip\""), "*".into()] {
+            assert!(known(sent.clone()), "{sent}");
+        }
+        assert!(!known("\"other\"".into()));
+        assert!(!known(String::new()));
+    }
+}

@@ -1,0 +1,65 @@
+//! For those who run the server: is it alive, may it be sent requests, what did it do; and the schema as text.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use tokio::time::timeout;
+
+use super::accept::Format;
+use super::refusal::{Refusal, code};
+use super::{Shared, answer, graphql};
+
+/// A database that takes longer than this to say its revision is as good as gone.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// `GET /health/live`: the process answers. Says nothing of the database, or a broken one would have us restarted.
+pub(super) async fn live() -> Response {
+    plain("application/json; charset=utf-8", Body::from(r#"{"status":"live"}"#))
+}
+
+/// `GET /health/ready`: whether to send requests here; no while stopping, or while the database does not answer.
+pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let id = super::id_of(&request);
+    drop(request);
+    let refuse = |message: &'static str| {
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into_response(Format::Json, id)
+    };
+    if shared.is_draining() {
+        return refuse("The server is stopping.");
+    }
+    match timeout(PATIENCE, shared.store.revision()).await {
+        Ok(Ok(_)) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
+        Ok(Err(fault)) => {
+            tracing::warn!(%fault, "not ready: the database does not answer");
+            refuse("The database does not answer.")
+        }
+        Err(_) => {
+            tracing::warn!("not ready: the database is slow");
+            refuse("The database does not answer in time.")
+        }
+    }
+}
+
+/// `GET /metrics`, for Prometheus.
+pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    plain("text/plain; version=0.0.4; charset=utf-8", Body::from(shared.meter.render()))
+}
+
+/// `GET /schema.graphql`: the schema in its definition language.
+pub(super) async fn schema(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    graphql::text(&headers, shared.api.sdl(), &shared.schema_tag, "text/plain; charset=utf-8")
+}
+
+fn plain(content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer::protect(headers);
+    response
+}

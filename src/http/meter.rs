@@ -1,0 +1,171 @@
+//! What is counted. Every handle is made once: a request costs a few atomic additions.
+//!
+//! Labels come from closed lists (route, class of status, code of the transport or the executor), never from a client.
+
+use axum::http::StatusCode;
+use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
+use tokio::time::Instant;
+
+use super::refusal::code;
+
+/// Codes that are counted by name; any other counts as `OTHER`.
+const CODES: &[&str] = &[
+    code::BAD_REQUEST,
+    code::LIMIT_BODY,
+    code::LIMIT_URI,
+    code::LIMIT_HEADERS,
+    code::LIMIT_ANSWER,
+    code::TRUNCATED_ERRORS,
+    code::TIMEOUT,
+    code::OVERLOADED,
+    code::UNAVAILABLE,
+    code::INTERNAL,
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "BAD_USER_INPUT",
+    "LIMIT_DEPTH",
+    "LIMIT_COST",
+    "LIMIT_TOKENS",
+    "LIMIT_ALIASES",
+    "OTHER",
+];
+
+/// The counters of one server.
+pub struct Meter {
+    handle: PrometheusHandle,
+    graphql: Route,
+    other: Route,
+    in_flight: Gauge,
+    connections: Gauge,
+    turned_away: Counter,
+    received: Counter,
+    refusals: Vec<(&'static str, Counter)>,
+    revision: Gauge,
+    entries: Gauge,
+}
+
+/// What is counted of one route.
+struct Route {
+    /// By the first digit of the status, from 2 on.
+    answers: [Counter; 4],
+    seconds: Histogram,
+}
+
+impl Meter {
+    /// Counters that `recorder` keeps.
+    #[must_use]
+    pub fn new(recorder: &PrometheusRecorder, version: &'static str) -> Self {
+        metrics::with_local_recorder(recorder, || {
+            describe();
+            gauge!("silkroutes_build_info", "version" => version).set(1.0);
+            Self {
+                handle: recorder.handle(),
+                graphql: Route::new("graphql"),
+                other: Route::new("other"),
+                in_flight: gauge!("silkroutes_http_requests_in_flight"),
+                connections: gauge!("silkroutes_http_connections"),
+                turned_away: counter!("silkroutes_http_connections_turned_away_total"),
+                received: counter!("silkroutes_http_received_bytes_total"),
+                refusals: CODES.iter().map(|code| (*code, counter!("silkroutes_refusals_total", "code" => *code))).collect(),
+                revision: gauge!("silkroutes_snapshot_revision"),
+                entries: gauge!("silkroutes_snapshot_entries"),
+            }
+        })
+    }
+
+    /// Everything as Prometheus reads it.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Sums up what was measured since the last time; without it, samples pile up between two readings.
+    pub fn tidy(&self) {
+        self.handle.run_upkeep();
+    }
+
+    /// Tells which graph is served.
+    pub fn snapshot(&self, revision: u64, entries: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+        self.revision.set(revision as f64);
+        #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+        self.entries.set(entries as f64);
+    }
+
+    pub(super) fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+
+    pub(super) fn turned_away(&self) {
+        self.turned_away.increment(1);
+        self.refused(code::OVERLOADED);
+    }
+
+    pub(super) fn received(&self) -> Counter {
+        self.received.clone()
+    }
+
+    pub(super) fn refused(&self, code: &str) {
+        let known = self.refusals.iter().find(|(known, _)| *known == code).or(self.refusals.last());
+        if let Some((_, counter)) = known {
+            counter.increment(1);
+        }
+    }
+
+    /// Starts to measure a request; what is not finished (a client that left) only leaves the gauge.
+    pub(super) fn start(&self, is_graphql: bool) -> Measure<'_> {
+        self.in_flight.increment(1.0);
+        Measure { meter: self, route: if is_graphql { &self.graphql } else { &self.other }, started: Instant::now() }
+    }
+}
+
+impl Route {
+    fn new(route: &'static str) -> Self {
+        let answers = ["2xx", "3xx", "4xx", "5xx"];
+        Self {
+            answers: answers.map(|class| counter!("silkroutes_http_requests_total", "route" => route, "status" => class)),
+            seconds: histogram!("silkroutes_http_request_seconds", "route" => route),
+        }
+    }
+}
+
+/// One request that is being measured.
+pub(super) struct Measure<'a> {
+    meter: &'a Meter,
+    route: &'a Route,
+    started: Instant,
+}
+
+impl Measure<'_> {
+    /// Counts the answer; returns how long it took.
+    pub(super) fn finish(&self, status: StatusCode) -> std::time::Duration {
+        let took = self.started.elapsed();
+        let class = usize::from(status.as_u16() / 100).clamp(2, 5) - 2;
+        if let Some(counter) = self.route.answers.get(class) {
+            counter.increment(1);
+        }
+        self.route.seconds.record(took.as_secs_f64());
+        took
+    }
+}
+
+impl Drop for Measure<'_> {
+    fn drop(&mut self) {
+        self.meter.in_flight.decrement(1.0);
+    }
+}
+
+fn describe() {
+    describe_counter!("silkroutes_http_requests_total", "Answers, by route and class of status");
+    describe_histogram!("silkroutes_http_request_seconds", "Time from a request's head to its answer, by route");
+    describe_gauge!("silkroutes_http_requests_in_flight", "Requests that are being answered");
+    describe_gauge!("silkroutes_http_connections", "Open connections");
+    describe_counter!("silkroutes_http_connections_turned_away_total", "Connections refused because too many were open");
+    describe_counter!("silkroutes_http_received_bytes_total", "Bytes read from clients");
+    describe_counter!("silkroutes_refusals_total", "Answers with an error, by the code of the first");
+    describe_gauge!("silkroutes_snapshot_revision", "Revision of the graph that is served");
+    describe_gauge!("silkroutes_snapshot_entries", "Entries of the graph that is served");
+    describe_gauge!("silkroutes_build_info", "Always 1; the label tells the version");
+}
+

@@ -1,0 +1,132 @@
+//! Sockets: accepting connections, the limits of HTTP/1 and HTTP/2 themselves, and stopping without cutting anyone off.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::edge::Edge;
+use super::line::{Line, Patience, Traffic};
+use super::settings::Settings;
+
+/// What HTTP/1 may read ahead of what is asked for, beyond a head at its limits: so [`edge`](super::edge) can refuse a
+/// head that is a little too long with a reason (hyper refuses others without), and a refused body costs little more.
+const READ_AHEAD: usize = 8 * 1024;
+
+/// What a client of HTTP/2 may send of one body before it is read; refused bodies cost no more.
+const WINDOW: u32 = 64 * 1024;
+
+/// Said where too many are connected.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
+    content-type: application/json; charset=utf-8\r\ncontent-length: 110\r\n\r\n\
+    {\"errors\":[{\"message\":\"Too many clients are connected.\",\"extensions\":{\"code\":\"OVERLOADED\",\"retryable\":true}}]}";
+
+/// How many are told so at the same time; others are just closed.
+const TOLD: usize = 64;
+
+/// Serves until `stop`, then lets what is running finish, for as long as the settings allow.
+pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop: impl Future<Output = ()>) {
+    let protocol = Arc::new(protocol(settings));
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(settings.connections));
+    let told = Arc::new(Semaphore::new(TOLD));
+    let patience = Patience { head: settings.header_time.0, idle: settings.idle_time.0, write: settings.write_time.0 };
+    let mut connections = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let socket = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) => socket,
+                Err(fault) => {
+                    // Out of file descriptors, most likely: others must close first.
+                    tracing::warn!(%fault, "cannot accept a connection");
+                    sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            edge.shared().meter().turned_away();
+            if let Ok(permit) = Arc::clone(&told).try_acquire_owned() {
+                connections.spawn(turn_away(socket, permit));
+            }
+            continue;
+        };
+        let watcher = graceful.watcher();
+        let (protocol, edge) = (Arc::clone(&protocol), edge.clone());
+        connections.spawn(async move {
+            edge.shared().meter().connections().increment(1.0);
+            // Answers are written whole; waiting to fill packets only makes them late.
+            let _ = socket.set_nodelay(true);
+            let traffic = Arc::new(Traffic::default());
+            let received = edge.shared().meter().received();
+            let line = Line::new(TokioIo::new(socket), Arc::clone(&traffic), patience, received);
+            let meter = Arc::clone(edge.shared());
+            let service = service_fn(move |request| answer(edge.clone(), Arc::clone(&traffic), request));
+            let connection = protocol.serve_connection(line, service).into_owned();
+            if let Err(fault) = watcher.watch(connection).await {
+                tracing::debug!(%fault, "a connection ended early");
+            }
+            meter.meter().connections().decrement(1.0);
+            drop(place);
+        });
+    }
+    edge.shared().drain();
+    drop(listener);
+    let drained = timeout(settings.drain_time.0, graceful.shutdown()).await;
+    if drained.is_err() {
+        tracing::warn!(connections = connections.len(), "cut off after {}", settings.drain_time);
+    }
+    connections.shutdown().await;
+}
+
+async fn answer(edge: Edge, traffic: Arc<Traffic>, request: Request<Incoming>) -> Result<axum::response::Response, Infallible> {
+    let _busy = traffic.enter();
+    let (response, is_left) = edge.answer(request).await;
+    if is_left {
+        traffic.refused();
+    }
+    Ok(response)
+}
+
+fn protocol(settings: &Settings) -> Builder<TokioExecutor> {
+    let mut protocol = Builder::new(TokioExecutor::new());
+    // `Line` times heads and idleness; hyper would make a timer for each request.
+    let read_buffer = settings.uri_bytes.saturating_add(settings.header_bytes).saturating_add(READ_AHEAD);
+    protocol.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(read_buffer);
+    let header_list = u32::try_from(settings.header_bytes).unwrap_or(u32::MAX);
+    protocol
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(settings.streams)
+        .max_header_list_size(header_list)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW * 4)
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10));
+    protocol
+}
+
+/// Says why, and waits a moment for the client to read it.
+async fn turn_away(socket: TcpStream, _permit: OwnedSemaphorePermit) {
+    let _ = timeout(Duration::from_millis(250), async {
+        if socket.writable().await.is_ok() {
+            let _ = socket.try_write(BUSY);
+        }
+        let mut space = [0; 4096];
+        while socket.readable().await.is_ok() && matches!(socket.try_read(&mut space), Ok(1..)) {}
+    })
+    .await;
+}
