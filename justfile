@@ -6,11 +6,11 @@ default:
 
 # Serves on 127.0.0.1:8080, compiled quickly; arguments go to the program.
 dev *ARGUMENTS:
-    cargo run -- {{ARGUMENTS}}
+    cargo run -- {{ ARGUMENTS }}
 
 # All tests; arguments go to the test binary, as in `just test queries::`.
 test *ARGUMENTS:
-    cargo test --locked -- {{ARGUMENTS}}
+    cargo test --locked -- {{ ARGUMENTS }}
 
 # Formatting, lints, documentation: what a change must pass besides its tests.
 lint:
@@ -32,11 +32,11 @@ web:
 
 # Both pages in a browser, against a running server.
 web-test URL="http://127.0.0.1:8080":
-    node web/test/pages.mjs {{URL}}
+    node web/test/pages.mjs {{ URL }}
 
 # What a request costs beside the floor of this machine; `just bench --times 10` for ten times the data.
 bench *ARGUMENTS:
-    cargo bench --bench load -- {{ARGUMENTS}}
+    cargo bench --bench load -- {{ ARGUMENTS }}
 
 # Writes schema.graphql anew; look at the difference before it is committed.
 schema:
@@ -55,7 +55,7 @@ catalogue:
 
 # The image, as it is shipped.
 image TAG="silkroutes":
-    docker build -t {{TAG}} .
+    docker build -t {{ TAG }} .
 
 # All that must hold before a change lands.
 ci:

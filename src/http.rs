@@ -133,9 +133,7 @@ impl Shared {
 /// The one table of routes.
 fn routes(shared: &Arc<Shared>) -> Router {
     // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this.
-    let compress = CompressionLayer::new()
-        .quality(CompressionLevel::Precise(4))
-        .compress_when(SizeAbove::new(shared.settings.compress_bytes));
+    let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(shared.settings.compress_bytes));
     let router = Router::new()
         .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
         .route("/schema.graphql", get(health::schema).layer(compress.clone()))
@@ -150,15 +148,13 @@ fn routes(shared: &Arc<Shared>) -> Router {
 
 async fn unknown_path(request: Request) -> Response {
     let message = "There is nothing at this path; the GraphQL endpoint is /graphql, and its editor /graphiql.";
-    Refusal::new(StatusCode::NOT_FOUND, code::BAD_REQUEST, message)
-        .into_response(accept::wish(request.headers()).format(), id_of(&request))
+    Refusal::new(StatusCode::NOT_FOUND, code::BAD_REQUEST, message).into_response(accept::wish(request.headers()).format(), id_of(&request))
 }
 
 /// axum adds `Allow`.
 async fn wrong_method(request: Request) -> Response {
     let message = "This path does not take this method; the Allow header names those that it takes.";
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, message)
-        .into_response(Format::Json, id_of(&request))
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, message).into_response(Format::Json, id_of(&request))
 }
 
 /// The id that [`edge`] gave to a request.

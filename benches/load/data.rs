@@ -19,10 +19,13 @@ pub fn make(path: &Path, times: usize) {
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a new database");
         store.bulk_insert(&entries(times), &[]).await.expect("entries");
-        // A series of figures at a time, so that ten times the data does not need ten times the memory.
-        for (origin, destination) in corridors() {
-            store.bulk_insert(&[], &observations(origin, destination, times)).await.expect("figures");
+        // Some corridors at a time, so that ten times the data does not need ten times the memory.
+        let pairs: Vec<(usize, usize)> = corridors().collect();
+        for chunk in pairs.chunks(100) {
+            let figures: Vec<Observation> = chunk.iter().flat_map(|&(origin, destination)| observations(origin, destination, times)).collect();
+            store.bulk_insert(&[], &figures).await.expect("figures");
         }
+        store.settle_figures().await.expect("newest editions and corridors");
         store.close().await;
     });
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::io::IsTerminal as _;
-use std::sync::Arc;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -49,10 +49,15 @@ impl Load {
         let told = bar.clone();
         let options = ImportOptions { prune: self.prune, dry_run: self.check };
         let imported = store
-            .import(&catalogue, options, (surroundings.clock)(), Arc::new(move |done, all| {
-                told.set_length(all as u64);
-                told.set_position(done as u64);
-            }))
+            .import(
+                &catalogue,
+                options,
+                (surroundings.clock)(),
+                Arc::new(move |done, all| {
+                    told.set_length(all as u64);
+                    told.set_position(done as u64);
+                }),
+            )
             .await;
         bar.finish_and_clear();
         store.close().await;
@@ -84,7 +89,15 @@ impl Load {
 /// What was done, as a table, and below it each entry that needs a look.
 fn summary(report: &ImportReport, prune: bool) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(["", "added", "updated", "unchanged", "deleted", "kept, though gone", "kept, as changed here"]);
+    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
+        "",
+        "added",
+        "updated",
+        "unchanged",
+        "deleted",
+        "kept, though gone",
+        "kept, as changed here",
+    ]);
     let count = |n: usize| n.to_string();
     let row = |name: &str, counts: [usize; 6]| std::iter::once(name.to_owned()).chain(counts.map(count)).collect::<Vec<_>>();
     let (kept, changed) = (report.removed_but_kept.len(), report.changed_elsewhere.len());

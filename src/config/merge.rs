@@ -149,11 +149,10 @@ impl Desk {
         let Some(default) = self.defaults.get(name) else { return self.unknown(name, origin) };
         let value = match default {
             Value::Integer(_) => text.replace('_', "").parse().ok().map(Value::Integer),
-            Value::Float(_) => text.parse().ok().map(Value::Float),
             Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
-            Value::Array(_) => Some(Value::Array(
-                text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| Value::String(part.to_owned())).collect(),
-            )),
+            Value::Array(_) => {
+                Some(Value::Array(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| Value::String(part.to_owned())).collect()))
+            }
             _ => Some(Value::String(text.to_owned())),
         };
         // What cannot be read keeps its text, and is refused for its kind.
@@ -199,11 +198,9 @@ impl Desk {
 /// Whether a value fits its setting; if not, what would be right.
 fn check(defaults: &BTreeMap<String, Value>, name: &str, default: &Value, value: &Value) -> Result<(), String> {
     match (default, value) {
-        (Value::Integer(_), Value::Integer(0..)) | (Value::Float(_), Value::Float(_)) | (Value::Boolean(_), Value::Boolean(_)) => {}
-        (Value::String(_), Value::String(_)) => {}
+        (Value::Integer(_), Value::Integer(0..)) | (Value::Boolean(_), Value::Boolean(_)) | (Value::String(_), Value::String(_)) => {}
         (Value::Array(_), Value::Array(parts)) if parts.iter().all(Value::is_str) => {}
         (Value::Integer(_), _) => return Err("it must be a whole number, 0 or more".into()),
-        (Value::Float(_), _) => return Err("it must be a number".into()),
         (Value::Boolean(_), _) => return Err("it must be true or false".into()),
         (Value::Array(_), _) => return Err("it must be a list of texts".into()),
         _ => return Err("it must be a text".into()),
@@ -232,13 +229,9 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
         "http.header_count" if settings.http.header_count > 100 => "it can be at most 100",
         "http.connections" if !(1..=100_000).contains(&settings.http.connections) => "it must be between 1 and 100000",
         "http.streams" if settings.http.streams == 0 => "it must be 1 or more",
-        "http.header_bytes" | "http.uri_bytes" if settings.http.header_bytes.max(settings.http.uri_bytes) > 1 << 20 => {
-            "it can be at most 1048576"
-        }
+        "http.header_bytes" | "http.uri_bytes" if settings.http.header_bytes.max(settings.http.uri_bytes) > 1 << 20 => "it can be at most 1048576",
         "graphql.expanded_nesting" if settings.graphql.expanded_nesting > 32 => "it can be at most 32",
-        "http.cors_origins" if !settings.http.cors_origins.iter().all(is_origin) => {
-            "it must list origins, as https://example.org without a path, or be *"
-        }
+        "http.cors_origins" if !settings.http.cors_origins.iter().all(is_origin) => "it must list origins, as https://example.org without a path, or be *",
         _ => return None,
     };
     Some(wrong)

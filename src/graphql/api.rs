@@ -137,6 +137,7 @@ impl Api {
         for error in &mut response.errors {
             dress(error, executed);
         }
+        response.extensions.insert("cost".into(), cost.into());
         Outcome { response, executed, cost }
     }
 }

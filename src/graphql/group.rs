@@ -87,7 +87,7 @@ object! {
             citations(&view(ctx).group(self.0).entry.citations)
         }
 
-        /// Who has a place in the group on a day, by code; one edge for each role.
+        /// Who has a place in the group on a day, by code: one edge a party, with the first of its roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT; `roles` asks for others.
         paged fn members(&self, ctx, page,
             #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>,
             #[graphql(desc = "Only these roles; any role where none is named. An empty list matches nothing.")] roles: Given<Vec<WorkingGroupRole>>,
@@ -96,9 +96,9 @@ object! {
             let group = view.group(self.0);
             let binding = bind("WorkingGroup.members", group.id, as_of, &roles);
             let on = as_of.map_or(view.today(), |date| date.0);
-            let keep = |edge: &MemberEdge<PartyRef>| edge.in_force(on) && roles.0.as_ref().is_none_or(|roles| roles.contains(&edge.role));
+            let rows = first_roles(&group.members, |edge| edge.in_force(on) && roles.0.as_ref().is_none_or(|roles| roles.contains(&edge.role)));
             let key = |view: &View, edge: &MemberEdge<PartyRef>| edge.key(view.party_code(edge.node));
-            Ok(WorkingGroupMemberConnection(paged(ctx, binding, &page, &Listing::ascending(&group.members), key, keep)?))
+            Ok(WorkingGroupMemberConnection(paged(ctx, binding, &page, &Listing::ascending(&rows), key, |_| true)?))
         }
 
         /// Who chairs it on a day: chairs, then co-chairs, each by code; a handful at most.
@@ -210,9 +210,17 @@ pub fn groups_of_party(ctx: &Context<'_>, party: PartyRef, as_of: Option<Date>, 
     let view = view(ctx);
     let binding = bind("Party.workingGroups", view.party_id(party), as_of, ());
     let on = as_of.map_or(view.today(), |date| date.0);
-    let list = Listing::ascending(&view.party_links(party).groups);
+    let rows = first_roles(&view.party_links(party).groups, |edge| edge.in_force(on));
     let key = |view: &View, edge: &MemberEdge<GroupIx>| edge.key(&view.group(edge.node).entry.code);
-    Ok(PartyWorkingGroupConnection(paged(ctx, binding, page, &list, key, |edge| edge.in_force(on))?))
+    Ok(PartyWorkingGroupConnection(paged(ctx, binding, page, &Listing::ascending(&rows), key, |_| true)?))
+}
+
+/// One edge for each other end: where a party has several roles in a group, the first that is asked for.
+fn first_roles<N: Clone + PartialEq>(edges: &[MemberEdge<N>], asked: impl Fn(&MemberEdge<N>) -> bool) -> Vec<MemberEdge<N>> {
+    // Edges stand by the code of their other end and then by role.
+    let mut rows: Vec<MemberEdge<N>> = edges.iter().filter(|edge| asked(edge)).cloned().collect();
+    rows.dedup_by(|later, first| later.node == first.node);
+    rows
 }
 
 /// Which groups to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.

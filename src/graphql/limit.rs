@@ -20,6 +20,7 @@
 
 mod blank;
 mod budget;
+mod ints;
 mod merge;
 mod outline;
 mod parse;
@@ -278,6 +279,7 @@ pub fn charge(
         ));
     };
     totals::check_selected(known.totals, limits)?;
+    ints::check_variables(definition, variables)?;
     let given = values::Given::new(definition, variables);
     let filter_steps = values::check_filters(&analysis.filters, &given, limits)?;
     let nodes = analysis.budget.nodes(known.cost, &given);

@@ -79,7 +79,7 @@ pub struct Coordinates {
     field(
         name = "working_groups",
         ty = "PartyWorkingGroupConnection",
-        desc = "The groups in which the party has a place on a day, by code; one edge for each role.",
+        desc = "The groups in which the party has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.",
         arg(name = "as_of", ty = "Option<Date>", desc = "The day; today where none is given."),
         arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
@@ -182,7 +182,7 @@ object! {
             view(ctx).state(self.0).entry.participation.as_ref().map(Participation::from)
         }
 
-        /// The groups in which the state has a place on a day, by code; one edge for each role.
+        /// The groups in which the state has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.
         paged fn working_groups(&self, ctx, page, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> PartyWorkingGroupConnection {
             super::group::groups_of_party(ctx, PartyRef::State(self.0), as_of, &page)
         }
@@ -308,7 +308,7 @@ object! {
             view(ctx).organisation(self.0).entry.participation.as_ref().map(Participation::from)
         }
 
-        /// The groups in which the organisation has a place on a day, by code; one edge for each role.
+        /// The groups in which the organisation has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.
         paged fn working_groups(&self, ctx, page, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> PartyWorkingGroupConnection {
             super::group::groups_of_party(ctx, PartyRef::Organisation(self.0), as_of, &page)
         }

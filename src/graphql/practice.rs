@@ -296,9 +296,10 @@ pub fn practices_of(
     let view = view(ctx);
     let asks_text = filter.0.as_ref().is_some_and(|filter| filter.text.0.is_some());
     let default = if asks_text { GoodPracticeOrderField::Relevance } else { GoodPracticeOrderField::PublishedAt };
-    let order = order_by.unwrap_or(GoodPracticeOrder { field: default, direction: OrderDirection::Desc });
+    let mut order = order_by.unwrap_or(GoodPracticeOrder { field: default, direction: OrderDirection::Desc });
     if order.field == GoodPracticeOrderField::Relevance && !asks_text {
-        return Err(Fault::input("RELEVANCE orders by how well `filter.text` is answered: give `text`, or another order."));
+        // Nothing was asked, so everything answers it alike: what is left is the usual order.
+        order.field = GoodPracticeOrderField::PublishedAt;
     }
     let binding = bind(list, of, order, &filter);
     let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;

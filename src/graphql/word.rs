@@ -61,7 +61,7 @@ words! {
 
     /// What practices can be ordered by.
     pub enum GoodPracticeOrderField {
-        /// How well the practice answers `filter.text`; only with `text`.
+        /// How well the practice answers `filter.text`; only with `text`, without it as PUBLISHED_AT.
         Relevance = "RELEVANCE",
         /// When it was published here.
         PublishedAt = "PUBLISHED_AT",

@@ -27,6 +27,7 @@ const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding, a
 static LAST_LENGTH: AtomicUsize = AtomicUsize::new(512);
 
 /// An executor's answer, written out.
+#[derive(Debug)]
 pub struct Written {
     /// The JSON.
     pub body: Bytes,
@@ -135,12 +136,8 @@ fn known(name: &str) -> &'static str {
 /// What ran is answered 200, errors and all. The exception: it broke, and nothing is left of it.
 fn executed_status(answer: &BatchResponse) -> StatusCode {
     match answer {
-        BatchResponse::Single(Executed { data: Value::Null, errors, .. }) if has_code(errors, code::INTERNAL) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-        BatchResponse::Single(Executed { data: Value::Null, errors, .. }) if has_code(errors, code::UNAVAILABLE) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        BatchResponse::Single(Executed { data: Value::Null, errors, .. }) if has_code(errors, code::INTERNAL) => StatusCode::INTERNAL_SERVER_ERROR,
+        BatchResponse::Single(Executed { data: Value::Null, errors, .. }) if has_code(errors, code::UNAVAILABLE) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     }
 }
@@ -216,7 +213,7 @@ mod tests {
         let answer = || Executed::new(Value::from("x".repeat(100)));
         let length = r#"{"data":""}"#.len() + 100;
         let settings = |answer_bytes| Settings { answer_bytes, ..Settings::default() };
-        let written = write(answer(), true, Format::Json, &settings(length), id()).unwrap_or_else(|_| panic!("refused"));
+        let written = write(answer(), true, Format::Json, &settings(length), id()).unwrap();
         assert_eq!(written.body.len(), length);
         let refusal = write(answer(), true, Format::Json, &settings(length - 1), id()).err().unwrap();
         assert_eq!(refusal.code(), code::LIMIT_ANSWER);
@@ -226,7 +223,7 @@ mod tests {
     fn twenty_errors_pass_and_the_twenty_first_stands_for_the_rest() {
         for (errors, expected) in [(20, 20), (21, 21), (1000, 21)] {
             let answer = Executed::from_errors((0..errors).map(|n| ServerError::new(format!("e{n}"), None)).collect());
-            let written = write(answer, true, Format::Json, &Settings::default(), id()).unwrap_or_else(|_| panic!("refused"));
+            let written = write(answer, true, Format::Json, &Settings::default(), id()).unwrap();
             let json: serde_json::Value = serde_json::from_slice(&written.body).unwrap();
             let list = json["errors"].as_array().unwrap();
             assert_eq!(list.len(), expected);
@@ -239,10 +236,10 @@ mod tests {
     #[test]
     fn what_never_ran_has_no_data_entry() {
         let refused = || Executed::from_errors(vec![ServerError::new("no", None)]);
-        let written = write(refused(), false, Format::GraphQl, &Settings::default(), id()).unwrap_or_else(|_| panic!("refused"));
+        let written = write(refused(), false, Format::GraphQl, &Settings::default(), id()).unwrap();
         assert_eq!(written.status, StatusCode::BAD_REQUEST);
         assert!(!text(&written).contains("\"data\""));
-        let written = write(refused(), true, Format::GraphQl, &Settings::default(), id()).unwrap_or_else(|_| panic!("refused"));
+        let written = write(refused(), true, Format::GraphQl, &Settings::default(), id()).unwrap();
         assert_eq!(written.status, StatusCode::OK);
         assert!(text(&written).contains("\"data\":null"));
     }

@@ -22,11 +22,9 @@ pub async fn read(body: Body, settings: &Settings) -> Result<Bytes, Refusal> {
     }
     match timeout(settings.body_time.0, collect(body, limit)).await {
         Ok(read) => read,
-        Err(_) => Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            code::TIMEOUT,
-            format!("The body of the request did not arrive within {}.", settings.body_time),
-        )),
+        Err(_) => {
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, code::TIMEOUT, format!("The body of the request did not arrive within {}.", settings.body_time)))
+        }
     }
 }
 
@@ -54,9 +52,5 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
 }
 
 fn too_large(limit: usize) -> Refusal {
-    Refusal::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        code::LIMIT_BODY,
-        format!("The body of a request may have at most {limit} bytes."),
-    )
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, code::LIMIT_BODY, format!("The body of a request may have at most {limit} bytes."))
 }

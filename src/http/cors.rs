@@ -4,8 +4,8 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -28,10 +28,7 @@ impl Cors {
     /// Those origins, or everyone where one is `*`.
     #[must_use]
     pub fn new(origins: &[String]) -> Self {
-        Self {
-            everyone: origins.iter().any(|origin| origin == "*"),
-            origins: origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect(),
-        }
+        Self { everyone: origins.iter().any(|origin| origin == "*"), origins: origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect() }
     }
 
     /// What to allow a request's origin, if anything.

@@ -26,9 +26,7 @@ pub(super) async fn live() -> Response {
 pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
     drop(request);
-    let refuse = |message: &'static str| {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into_response(Format::Json, id)
-    };
+    let refuse = |message: &'static str| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into_response(Format::Json, id);
     if shared.is_draining() {
         return refuse("The server is stopping.");
     }

@@ -133,8 +133,7 @@ impl<T: Read + Write + Unpin> Line<T> {
         self.received.increment(bytes.len() as u64);
         self.greet(bytes);
         match self.phase {
-            Phase::Head(_) if self.is_http2 => self.phase = Phase::Idle(Instant::now()),
-            Phase::Idle(_) if self.is_http2 => self.phase = Phase::Idle(Instant::now()),
+            Phase::Head(_) | Phase::Idle(_) if self.is_http2 => self.phase = Phase::Idle(Instant::now()),
             Phase::Idle(_) => self.phase = Phase::Head(Instant::now()),
             Phase::Head(_) | Phase::Busy => {}
         }
@@ -192,7 +191,7 @@ impl<T: Read + Write + Unpin> Read for Line<T> {
             Poll::Ready(Err(fault)) => Poll::Ready(Err(fault)),
             Poll::Pending => {
                 let fault = ready!(line.wait(context));
-                if matches!(line.phase, Phase::Head(_)) && !line.is_http2 {
+                if matches!(line.phase, Phase::Head(_)) && !line.is_http2 && line.stall.is_none() {
                     // Whether it arrives does not matter any more.
                     let _ = Pin::new(&mut line.socket).poll_write(context, TOO_SLOW);
                 }
@@ -208,8 +207,19 @@ impl<T: Read + Write + Unpin> Line<T> {
         if result.is_ready() {
             self.stall = None;
             // A long answer may go out when nothing is in flight any more: as long as it moves, it is no silence.
-            if let Phase::Idle(since) = &mut self.phase {
-                *since = Instant::now();
+            self.follow();
+            let now = Instant::now();
+            match &mut self.phase {
+                // The head of the next request, sent ahead, has its time from here on.
+                Phase::Head(since) => *since = now,
+                Phase::Idle(since) => {
+                    *since = now;
+                    // hyper need not ask for more before the next bytes come, so the timer must be right by itself.
+                    if self.timer.deadline() > now + self.patience.idle {
+                        self.timer.as_mut().reset(now + self.patience.idle);
+                    }
+                }
+                Phase::Busy => {}
             }
             return result;
         }
@@ -263,15 +273,14 @@ impl<T: Read + Write + Unpin> Write for Line<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let line = self.get_mut();
-        let until = match line.linger {
-            Some(until) => until,
-            None => {
-                ready!(Pin::new(&mut line.socket).poll_shutdown(context))?;
-                if !line.traffic.is_refused.load(Ordering::Relaxed) {
-                    return Poll::Ready(Ok(()));
-                }
-                *line.linger.insert(Instant::now() + LINGER)
+        let until = if let Some(until) = line.linger {
+            until
+        } else {
+            ready!(Pin::new(&mut line.socket).poll_shutdown(context))?;
+            if !line.traffic.is_refused.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
             }
+            *line.linger.insert(Instant::now() + LINGER)
         };
         ready!(line.poll_linger(context, until));
         Poll::Ready(Ok(()))

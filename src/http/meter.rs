@@ -168,4 +168,3 @@ fn describe() {
     describe_gauge!("silkroutes_snapshot_entries", "Entries of the graph that is served");
     describe_gauge!("silkroutes_build_info", "Always 1; the label tells the version");
 }
-

@@ -103,8 +103,8 @@ pub fn from_json<'a>(body: &'a [u8], limits: &Limits) -> Result<Incoming<'a>, Re
 /// # Errors
 /// A parameter that is missing, given twice or not of its kind.
 pub fn from_url<'a>(query: &'a str, limits: &Limits) -> Result<Incoming<'a>, Refusal> {
-    let mut given: [Option<Cow<'a, str>>; 4] = Default::default();
     const NAMES: [&str; 4] = ["query", "operationName", "variables", "extensions"];
+    let mut given: [Option<Cow<'a, str>>; 4] = Default::default();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name)?;

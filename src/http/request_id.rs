@@ -93,7 +93,7 @@ impl RequestIds {
     }
 }
 
-/// The finalizer of SplitMix64: one in, one out, neighbours far apart.
+/// The finalizer of `SplitMix64`: one in, one out, neighbours far apart.
 const fn mix(count: u64) -> u64 {
     let mut z = count.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

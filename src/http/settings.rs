@@ -47,7 +47,7 @@ settings! {
     answer_time: Span = Span::seconds(5);
     /// Bytes of an answer, before compression; one more is refused.
     answer_bytes: usize = 16 * 1024 * 1024;
-    /// Errors in an answer; TRUNCATED_ERRORS stands for the others.
+    /// Errors in an answer; one more, `TRUNCATED_ERRORS`, stands for the others.
     errors: usize = 20;
     /// Bytes from which on an answer is compressed.
     compress_bytes: u64 = 1024;

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
-use silkroutes_migrations::Migrator;
-use sea_orm_migration::MigratorTrait;
+use silkroutes_migrations::{Migrator, MigratorTrait};
 
 use super::sql::{column, statement};
 use super::{Store, StoreError};

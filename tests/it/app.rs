@@ -174,10 +174,8 @@ impl Client {
         let head = String::from_utf8(self.buffer.drain(..end).collect()).expect("a head in ASCII");
         let mut lines = head.lines();
         let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-        let headers: Vec<(String, String)> = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
+        let headers: Vec<(String, String)> =
+            lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         let mut reply = Reply { status, headers, body: Vec::new() };
         if method == "HEAD" || status == 304 || status == 204 {
             return Some(reply);

@@ -13,11 +13,11 @@ fn a_query_is_answered_by_post_and_by_get_alike() {
     let app = TestApp::shared();
     let posted = app.post(&json!({ "query": AFGHANISTAN }));
     assert_eq!(posted.status, 200);
-    assert_eq!(posted.json(), json!({ "data": { "state": { "name": "Afghanistan" } } }));
+    assert_eq!(posted.json()["data"], json!({ "state": { "name": "Afghanistan" } }));
     assert_eq!(posted.header("cache-control"), Some("no-store"));
     let got = app.get(&query_path(AFGHANISTAN), &[GRAPHQL]);
     assert_eq!(got.json(), posted.json());
-    assert_eq!(app.query("{ states(first: 1) { totalCount } }"), json!({ "data": { "states": { "totalCount": 195 } } }));
+    assert_eq!(app.query("{ states(first: 1) { totalCount } }")["data"], json!({ "states": { "totalCount": 195 } }));
 }
 
 #[test]
@@ -225,7 +225,9 @@ fn wrong_paths_and_methods_say_what_is_right() {
     let app = TestApp::shared();
     let missing = app.get("/nothing/here", &[]).refused(404, "BAD_REQUEST");
     assert!(missing.text().contains("/graphql"));
-    for (method, path, allowed) in [("PUT", "/graphql", "POST"), ("DELETE", "/graphql", "GET"), ("POST", "/health/live", "GET"), ("POST", "/schema.graphql", "GET")] {
+    for (method, path, allowed) in
+        [("PUT", "/graphql", "POST"), ("DELETE", "/graphql", "GET"), ("POST", "/health/live", "GET"), ("POST", "/schema.graphql", "GET")]
+    {
         let refused = app.send(method, path, &[JSON], b"").refused(405, "BAD_REQUEST");
         assert!(refused.header("allow").is_some_and(|allow| allow.contains(allowed)), "{method} {path}: {refused:?}");
     }

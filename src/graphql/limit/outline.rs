@@ -21,7 +21,7 @@ use async_graphql::{
 use super::{
     Limits, Refusal,
     budget::Asked,
-    code,
+    code, ints,
     shape::{Shape, TypeId},
     spreads,
     values::{self, OpenFilter},
@@ -275,6 +275,7 @@ impl<'d> Reader<'d> {
                 .into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
             let value = Positioned::new(constant, value.pos);
             self.value(&value)?;
+            ints::check_argument(&name.node, &value)?;
             if name.node == "filter"
                 && let Some(open) = values::check_filter(&value, self.limits)?
             {

@@ -97,7 +97,9 @@ fn only_plain_json_in_utf8_is_a_body() {
     for good in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json;charset=\"UTF-8\""] {
         assert!(check(&[("content-type", good)]).is_ok(), "{good}");
     }
-    for bad in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1", "application/jsonp", ""] {
+    for bad in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1", "application/jsonp", ""]
+    {
         assert!(check(&[("content-type", bad)]).is_err(), "{bad}");
     }
     assert!(check(&[]).is_err());
