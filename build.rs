@@ -5,10 +5,7 @@
 //! Writes `pages.rs` (read by `src/http/pages.rs`) and `catalogue.rs` into the build's own folder. The tables are
 //! sorted by the relative path as text; sorting by `Path` orders `a/` before `a-b/`, and a binary search would miss.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a build script is told what to do by its environment"
-)]
+#![allow(clippy::disallowed_methods, reason = "a build script is told what to do by its environment")]
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
@@ -16,8 +13,7 @@ use std::hash::Hasher as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-const HOW: &str =
-    "build GraphiQL with `npm ci --ignore-scripts` and `npm run build` in web/, then build again";
+const HOW: &str = "build GraphiQL with `npm ci --ignore-scripts` and `npm run build` in web/, then build again";
 
 fn main() {
     if let Err(fault) = run() {
@@ -35,10 +31,7 @@ fn run() -> Result<(), String> {
     for watched in ["web/console", "web/graphiql/examples", "catalogue"] {
         println!("cargo::rerun-if-changed={watched}");
     }
-    write(
-        &out.join("pages.rs"),
-        &(pages(&console, &dist)? + &example_table(&examples)),
-    )?;
+    write(&out.join("pages.rs"), &(pages(&console, &dist)? + &example_table(&examples)))?;
     write(&out.join("catalogue.rs"), &catalogue_table(&catalogue))
 }
 
@@ -49,24 +42,17 @@ fn built_pages(root: &Path) -> Result<Vec<(String, String)>, String> {
         Ok("require") => true,
         Ok("") | Err(_) => false,
         Ok(other) => {
-            return Err(format!(
-                "SILKROUTES_UI may be `require` or unset, not `{other}`"
-            ));
+            return Err(format!("SILKROUTES_UI may be `require` or unset, not `{other}`"));
         }
     };
     // A path that is not there would make every build run this again, so watch its parent until it is.
     let dist = root.join("web/dist");
-    println!(
-        "cargo::rerun-if-changed={}",
-        if dist.is_dir() { "web/dist" } else { "web" }
-    );
+    println!("cargo::rerun-if-changed={}", if dist.is_dir() { "web/dist" } else { "web" });
     if dist.join("graphiql/index.html").is_file() {
         return walk(&dist);
     }
     if required {
-        return Err(format!(
-            "SILKROUTES_UI=require, but the web pages are not built: {HOW}"
-        ));
+        return Err(format!("SILKROUTES_UI=require, but the web pages are not built: {HOW}"));
     }
     println!("cargo::warning=the binary will carry the plain console only; to have more, {HOW}");
     Ok(Vec::new())
@@ -74,19 +60,14 @@ fn built_pages(root: &Path) -> Result<Vec<(String, String)>, String> {
 
 /// `FILES`: every page file. One with packed twins (`.br`, `.gz`) is carried as these two, any other as it is.
 fn pages(console: &[(String, String)], dist: &[(String, String)]) -> Result<String, String> {
-    let console = console
-        .iter()
-        .map(|(path, file)| (format!("console/{path}"), file.clone()));
+    let console = console.iter().map(|(path, file)| (format!("console/{path}"), file.clone()));
     let mut files: Vec<_> = console.chain(dist.iter().cloned()).collect();
     files.sort();
     let mut table = String::from("static FILES: &[File] = &[\n");
     for (path, file) in &files {
         let twin = |end: &str| {
             let name = format!("{path}.{end}");
-            files
-                .iter()
-                .find(|(other, _)| *other == name)
-                .map(|(_, twin)| twin)
+            files.iter().find(|(other, _)| *other == name).map(|(_, twin)| twin)
         };
         if has_extension(path, &["br", "gz"]) {
             continue;
@@ -95,17 +76,9 @@ fn pages(console: &[(String, String)], dist: &[(String, String)]) -> Result<Stri
             (Some(br), Some(gz)) => (None, Some(br), Some(gz)),
             _ => (Some(file), None, None),
         };
-        let bytes = |file: Option<&String>| {
-            file.map_or_else(
-                || "&[]".to_owned(),
-                |file| format!("include_bytes!({file:?})"),
-            )
-        };
+        let bytes = |file: Option<&String>| file.map_or_else(|| "&[]".to_owned(), |file| format!("include_bytes!({file:?})"));
         let (etag, raw, br, gz) = (etag(file)?, bytes(raw), bytes(br), bytes(gz));
-        let _ = writeln!(
-            table,
-            "    File {{ path: {path:?}, etag: {etag:?}, raw: {raw}, br: {br}, gz: {gz} }},"
-        );
+        let _ = writeln!(table, "    File {{ path: {path:?}, etag: {etag:?}, raw: {raw}, br: {br}, gz: {gz} }},");
     }
     Ok(table + "];\n")
 }
@@ -117,17 +90,9 @@ fn example_table(examples: &[(String, String)]) -> String {
         let Some(name) = path.strip_suffix(".graphql") else {
             continue;
         };
-        let twin = examples
-            .iter()
-            .find(|(other, _)| *other == format!("{name}.variables.json"));
-        let variables = twin.map_or_else(
-            || "\"\"".to_owned(),
-            |(_, twin)| format!("include_str!({twin:?})"),
-        );
-        let _ = writeln!(
-            table,
-            "    ({name:?}, include_str!({file:?}), {variables}),"
-        );
+        let twin = examples.iter().find(|(other, _)| *other == format!("{name}.variables.json"));
+        let variables = twin.map_or_else(|| "\"\"".to_owned(), |(_, twin)| format!("include_str!({twin:?})"));
+        let _ = writeln!(table, "    ({name:?}, include_str!({file:?}), {variables}),");
     }
     table + "];\n"
 }
@@ -138,10 +103,7 @@ fn catalogue_table(catalogue: &[(String, String)]) -> String {
         "/// The catalogue's files: path and content, sorted by path.\n\
          pub static FILES: &[(&str, &str)] = &[\n",
     );
-    for (path, file) in catalogue
-        .iter()
-        .filter(|(path, _)| has_extension(path, &["toml", "csv", "md"]))
-    {
+    for (path, file) in catalogue.iter().filter(|(path, _)| has_extension(path, &["toml", "csv", "md"])) {
         let _ = writeln!(table, "    ({path:?}, include_str!({file:?})),");
     }
     table + "];\n"
@@ -156,17 +118,13 @@ fn walk(folder: &Path) -> Result<Vec<(String, String)>, String> {
             if entry.file_type()?.is_dir() {
                 into(&entry.path(), &format!("{prefix}{name}/"), found)?;
             } else {
-                found.push((
-                    format!("{prefix}{name}"),
-                    entry.path().to_string_lossy().into_owned(),
-                ));
+                found.push((format!("{prefix}{name}"), entry.path().to_string_lossy().into_owned()));
             }
         }
         Ok(())
     }
     let mut found = Vec::new();
-    into(folder, "", &mut found)
-        .map_err(|fault| format!("cannot read {}: {fault}", folder.display()))?;
+    into(folder, "", &mut found).map_err(|fault| format!("cannot read {}: {fault}", folder.display()))?;
     found.sort();
     Ok(found)
 }
@@ -180,8 +138,7 @@ fn etag(file: &str) -> Result<String, String> {
 }
 
 fn has_extension(path: &str, extensions: &[&str]) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(_, extension)| extensions.contains(&extension))
+    path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
 fn variable(name: &str) -> Result<String, String> {

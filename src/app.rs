@@ -145,6 +145,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, settings: crate::http::
         () = tidy => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
+    shared.store().close().await;
     tracing::info!("stopped");
 }
 

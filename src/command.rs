@@ -55,10 +55,10 @@ struct Flags {
     /// A TOML file with settings; `silkroutes config` prints one.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Address and port to listen on [default: 127.0.0.1:8080].
+    /// Address and port to listen on; `127.0.0.1:8080` where none is given.
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// URL of the database [default: sqlite://silkroutes.db].
+    /// URL of the database; `sqlite://silkroutes.db` where none is given.
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Log for people (text) or for machines (json) [default: text].

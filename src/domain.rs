@@ -12,7 +12,6 @@
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 
-
 pub mod catalogue;
 pub mod date;
 pub mod document;

@@ -9,6 +9,7 @@
 //! | `query`, `node` | the root, and what can be fetched by id |
 //! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
 //! | `loaders` | reads from the database, batched within one request |
+//! | `omitted` | arguments whose variable was not given |
 //! | [`api`], [`limit`], [`error`] | execution, what is refused, what an error says |
 
 pub mod api;
@@ -22,6 +23,7 @@ mod loaders;
 mod meeting;
 mod node;
 mod object;
+mod omitted;
 mod page;
 mod party;
 mod practice;

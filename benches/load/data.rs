@@ -48,7 +48,10 @@ fn entries(times: usize) -> Vec<Stored> {
     }
     all.extend((1..=6).map(|n| (Entry::WorkingGroup(group(n)), founded)));
     all.extend(provisions().into_iter().map(|entry| (entry, founded)));
-    all.extend((1..=20_000 * times).map(|n| (Entry::GoodPractice(practice(n)), founded.checked_add(Span::new().days(i64::try_from((n * 37) % 4500).unwrap_or(0))).expect("a day"))));
+    all.extend(
+        (1..=20_000 * times)
+            .map(|n| (Entry::GoodPractice(practice(n)), founded.checked_add(Span::new().days(i64::try_from((n * 37) % 4500).unwrap_or(0))).expect("a day"))),
+    );
     let source = Source { code: "BENCH".into(), name: "Made for measuring".into(), publisher: "Nobody".into(), url: None, licence: None, retrieved_on: None };
     all.push((Entry::Source(source), founded));
     all.into_iter().map(|(entry, day)| Stored { id: entry.catalogue_id(), entry, published_at: Some(midnight(day)), updated_at: midnight(day) }).collect()
@@ -86,10 +89,22 @@ fn provisions() -> Vec<Entry> {
         citations: Vec::new(),
     })];
     let provision = |reference: String, kind, parent, ordinal, title| {
-        Entry::Provision(Provision { document: document.into(), reference, kind, parent, ordinal, title, summary: "A provision.".into(), goals: Vec::new(), keywords: Vec::new() })
+        Entry::Provision(Provision {
+            document: document.into(),
+            reference,
+            kind,
+            parent,
+            ordinal,
+            title,
+            summary: "A provision.".into(),
+            goals: Vec::new(),
+            keywords: Vec::new(),
+        })
     };
     all.extend((1..=6).map(|n| provision(n.to_string(), ProvisionKind::ThematicArea, None, n, format!("Area {n}"))));
-    all.extend((1..=46).map(|n| provision(format!("A{n}"), ProvisionKind::Activity, Some((1 + (n - 1) % 6).to_string()), 6 + n, format!("Activity number {n}"))));
+    all.extend(
+        (1..=46).map(|n| provision(format!("A{n}"), ProvisionKind::Activity, Some((1 + (n - 1) % 6).to_string()), 6 + n, format!("Activity number {n}"))),
+    );
     all
 }
 

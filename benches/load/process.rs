@@ -17,7 +17,8 @@ impl Process {
     pub fn start(program: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let (send, receive) = std::sync::mpsc::channel();
-        let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] = [child.stdout.take().map(|o| Box::new(o) as _), child.stderr.take().map(|o| Box::new(o) as _)];
+        let outputs: [Option<Box<dyn std::io::Read + Send>>; 2] =
+            [child.stdout.take().map(|o| Box::new(o) as _), child.stderr.take().map(|o| Box::new(o) as _)];
         for output in outputs.into_iter().flatten() {
             let send = send.clone();
             std::thread::spawn(move || {

@@ -113,7 +113,7 @@ fn summary(report: &ImportReport, prune: bool) -> String {
     ];
     for (note, entries) in notes {
         for entry in entries {
-            text.push_str(&format!("\n{entry}: {note}"));
+            text.extend(["\n", entry, ": ", note]);
         }
     }
     text

@@ -27,7 +27,7 @@ impl LoadWording {
     pub(super) async fn run(self, settings: Settings, surroundings: Surroundings) -> Done {
         let name = self.file.display().to_string();
         let text = fs::read_to_string(&self.file).map_err(|fault| format!("Cannot read {name}: {fault}."))?;
-        let (numbers, wording): (Vec<usize>, Vec<Wording>) = parse(&text).map_err(|faults| nothing(&name, faults))?.into_iter().unzip();
+        let (numbers, wording): (Vec<_>, Vec<_>) = parse(&text).map_err(|faults| nothing(&name, faults))?.into_iter().unzip();
         let store = Store::open(settings.database.url()).await.map_err(|fault| fault.to_string())?;
         let loaded = store.load_wording(&wording, (surroundings.clock)()).await;
         store.close().await;
@@ -46,15 +46,18 @@ impl LoadWording {
     }
 }
 
+/// The number of a line, and what is wrong with it.
+type Fault = (usize, String);
+
 /// Every fault on its line, and that nothing came of it.
-fn nothing(name: &str, faults: Vec<(usize, String)>) -> String {
+fn nothing(name: &str, faults: Vec<Fault>) -> String {
     let mut lines: Vec<_> = faults.into_iter().map(|(line, fault)| format!("{name}: line {line}: {fault}")).collect();
     lines.push("Nothing was loaded.".into());
     lines.join("\n")
 }
 
 /// All lines with their numbers, or every fault with the number of its line.
-fn parse(text: &str) -> Result<Vec<(usize, Wording)>, Vec<(usize, String)>> {
+fn parse(text: &str) -> Result<Vec<(usize, Wording)>, Vec<Fault>> {
     let mut wording = Vec::new();
     let mut faults = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {

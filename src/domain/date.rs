@@ -87,9 +87,8 @@ impl FromStr for PartialDate {
     type Err = NotADate;
 
     fn from_str(text: &str) -> Result<Self, NotADate> {
-        let number = |part: &str| -> Result<i16, NotADate> {
-            if part.bytes().all(|b| b.is_ascii_digit()) { part.parse().map_err(|_| NotADate) } else { Err(NotADate) }
-        };
+        let number =
+            |part: &str| -> Result<i16, NotADate> { if part.bytes().all(|b| b.is_ascii_digit()) { part.parse().map_err(|_| NotADate) } else { Err(NotADate) } };
         let two = |part: &str| -> Result<i8, NotADate> {
             match (part.len(), number(part)?) {
                 (2, n @ 1..=31) => i8::try_from(n).map_err(|_| NotADate),

@@ -10,7 +10,7 @@ words! {
     pub enum FlowShape {
         /// A named movement, over one leg or several.
         Route = "ROUTE",
-        /// One origin, one destination, made by the figures that are counted for it; the code is 'AFG-DEU'.
+        /// One origin, one destination, made by the figures that are counted for it; the code is such as 'PAK-SAU'.
         Corridor = "CORRIDOR",
     }
 

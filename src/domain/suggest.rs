@@ -4,11 +4,8 @@
 #[must_use]
 pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let folded = word.to_uppercase();
-    let mut scored: Vec<(f64, &str)> = known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&folded, &candidate.to_uppercase()), candidate))
-        .filter(|(score, _)| *score >= 0.75)
-        .collect();
+    let mut scored: Vec<(f64, &str)> =
+        known.into_iter().map(|candidate| (strsim::jaro_winkler(&folded, &candidate.to_uppercase()), candidate)).filter(|(score, _)| *score >= 0.75).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
     scored.truncate(3);

@@ -71,10 +71,7 @@ impl Localized {
 /// The rule of languages, for anything that comes in several: the one asked for, else English, else the first
 /// (the language it was written in).
 pub fn pick<T>(all: &[T], language_of: impl Fn(&T) -> Language, asked: Language) -> Option<&T> {
-    all.iter()
-        .find(|t| language_of(t) == asked)
-        .or_else(|| all.iter().find(|t| language_of(t) == Language::En))
-        .or_else(|| all.first())
+    all.iter().find(|t| language_of(t) == asked).or_else(|| all.iter().find(|t| language_of(t) == Language::En)).or_else(|| all.first())
 }
 
 #[cfg(test)]

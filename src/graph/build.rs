@@ -134,7 +134,11 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
         areas: Table::new(areas, |a| a.code.clone()),
         organisations: Table::new(organisations, |o| o.entry.code.clone()),
         groups: Table::new(groups, |g| g.entry.code.clone()),
-        activities: provisions.iter().filter(|(_, p)| p.entry.kind == ProvisionKind::Activity && p.entry.document == DECLARATION_2013).map(|(ix, _)| ix).collect(),
+        activities: provisions
+            .iter()
+            .filter(|(_, p)| p.entry.kind == ProvisionKind::Activity && p.entry.document == DECLARATION_2013)
+            .map(|(ix, _)| ix)
+            .collect(),
         documents,
         provisions,
         flows: Table::new(flows, |f| f.code.clone()),

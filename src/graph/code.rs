@@ -31,10 +31,7 @@ impl UnknownCode {
 /// # Errors
 /// Where one of the codes is unknown.
 pub fn find_all<T>(table: &Table<T>, what: &'static str, codes: &[String]) -> Result<Vec<Ix<T>>, UnknownCode> {
-    let mut found = codes
-        .iter()
-        .map(|code| table.find(code).ok_or_else(|| UnknownCode::new(what, code, table.codes())))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut found = codes.iter().map(|code| table.find(code).ok_or_else(|| UnknownCode::new(what, code, table.codes()))).collect::<Result<Vec<_>, _>>()?;
     found.sort_unstable();
     found.dedup();
     Ok(found)

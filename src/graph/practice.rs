@@ -189,7 +189,8 @@ impl View {
     #[must_use]
     pub fn related(&self, ix: PracticeIx, most: usize) -> Vec<Related> {
         let here = self.practice(ix);
-        let mut candidates: Vec<PracticeIx> = here.activities.iter().flat_map(|&activity| self.visible_practices(&self.provision(activity).practices)).collect();
+        let mut candidates: Vec<PracticeIx> =
+            here.activities.iter().flat_map(|&activity| self.visible_practices(&self.provision(activity).practices)).collect();
         candidates.extend(here.flows.iter().flat_map(|&flow| self.visible_practices(&self.flow(flow).practices)));
         candidates.extend(here.states.iter().flat_map(|&state| self.visible_practices(&self.state(state).links.practised)));
         candidates.sort_unstable();
@@ -244,12 +245,8 @@ pub(super) fn update_key(practice: &PracticeNode) -> Vec<u8> {
 }
 
 fn likeness(a: &PracticeNode, b: &PracticeNode) -> f64 {
-    let parts = [
-        overlap(&a.activities, &b.activities),
-        overlap(&a.flows, &b.flows),
-        overlap(&a.states, &b.states),
-        overlap(&a.target_groups, &b.target_groups),
-    ];
+    let parts =
+        [overlap(&a.activities, &b.activities), overlap(&a.flows, &b.flows), overlap(&a.states, &b.states), overlap(&a.target_groups, &b.target_groups)];
     parts.iter().zip(WEIGHTS).map(|(part, weight)| part * weight).sum::<f64>() / WEIGHTS.iter().sum::<f64>()
 }
 

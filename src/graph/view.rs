@@ -20,8 +20,8 @@ use super::meeting::{MeetingIx, MeetingNode};
 use super::order::Sorted;
 use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, StateIx, StateNode};
 use super::practice::{PracticeIx, PracticeNode};
-use super::search::Hits;
 use super::seal::Seal;
+use super::search::Hits;
 use super::snapshot::{NodeRef, Snapshot, SourceIx, SourceNode};
 
 /// Who reads.

@@ -17,6 +17,7 @@ use super::error::{Code, dress};
 use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::node::Interfaces;
+use super::omitted::take_out;
 use super::query::Query;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
@@ -123,12 +124,15 @@ impl Api {
         let Call { prepared, operation, variables, snapshot, viewer, today, store } = call;
         let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.limits);
         let cost = match charge {
+            Ok(inspected) if inspected.kind != OperationKind::Query => return refused(&Refusal::unsupported()),
             Ok(inspected) => inspected.cost,
             Err(refusal) => return refused(&refusal),
         };
+        let mut document = prepared.document.clone();
+        take_out(&mut document, operation.as_deref(), &variables);
         let mut request = Request::new(String::new()).variables(variables).data(View::new(snapshot, viewer, today)).data(Loaders::new(&store));
         request.operation_name = operation;
-        request.set_parsed_query(prepared.document.clone());
+        request.set_parsed_query(document);
         let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
             tracing::error!("a resolver panicked");
             return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost };

@@ -18,7 +18,7 @@ use super::meeting::{Meeting, MeetingConnection, MeetingFilterInput, MeetingOrde
 use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::{Citation, citations};
-use super::practice::{checked_question, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, checked_question, practices_of};
 use super::scalar::Given;
 use super::view;
 
@@ -119,7 +119,11 @@ connection! {
 #[graphql(
     field(name = "id", ty = "ID", desc = "Opaque, and the same on every installation."),
     field(name = "document", ty = "Document", desc = "The document that it stands in."),
-    field(name = "reference", ty = "String", desc = "As the document numbers it, dot-separated: 'IV', 'IV.a', 'IV.a.ii', '1.d', '4.d', '3'; recitals 'R.1' onwards."),
+    field(
+        name = "reference",
+        ty = "String",
+        desc = "As the document numbers it, dot-separated: 'IV', 'IV.a', 'IV.a.ii', '1.d', '4.d', '3'; recitals 'R.1' onwards."
+    ),
     field(name = "kind", ty = "ProvisionKind", desc = "What the passage does."),
     field(name = "title", ty = "String", desc = "A title in the catalogue's own words."),
     field(name = "summary", ty = "String", desc = "What it says, in the catalogue's own words."),
@@ -127,7 +131,12 @@ connection! {
         name = "official_text",
         ty = "Option<Result<String, Fault>>",
         desc = "The adopted wording; null until it is loaded.",
-        arg(name = "language", ty = "Language", default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language that is.")
+        arg(
+            name = "language",
+            ty = "Language",
+            default_with = "Language::En",
+            desc = "The language to read it in; English where it is not there, else the language that is."
+        )
     )
 )]
 pub enum Provision {
@@ -372,7 +381,11 @@ impl ActivityFilterInput {
             goals: of(ProvisionKind::PriorityGoal, self.goals)?,
             keywords: self.keywords.0.map(|words| words.iter().map(|word| fold(word)).collect()),
             groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            found: self.text.0.map(|text| checked_question(&text).map(|text| view.search_activities(text).into_iter().map(|(ix, _)| ix).collect())).transpose()?,
+            found: self
+                .text
+                .0
+                .map(|text| checked_question(&text).map(|text| view.search_activities(text).into_iter().map(|(ix, _)| ix).collect()))
+                .transpose()?,
             without_practices: self.without_good_practices.0,
         })
     }

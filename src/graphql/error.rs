@@ -104,15 +104,45 @@ pub(super) fn dress(error: &mut ServerError, executed: bool) {
 
 /// The executor checks literals and variables against types before it runs anything.
 fn is_about_a_value(message: &str) -> bool {
-    message.starts_with("Invalid value for argument") || message.starts_with("Failed to parse") || (message.starts_with("Variable") && message.contains("invalid value"))
+    message.starts_with("Invalid value for argument")
+        || message.starts_with("Failed to parse")
+        || (message.starts_with("Variable") && message.contains("invalid value"))
 }
 
-/// Takes out of the executor's sentences what speaks of its own insides.
+/// Takes out of the executor's sentences what speaks of its own insides, and adds what may have been meant.
 fn plain(message: &str) -> String {
-    let message = message.strip_prefix("Failed to parse ").map_or_else(|| message.to_owned(), |rest| format!("Cannot read {rest}"));
-    let mut line: String = message.lines().next().unwrap_or_default().chars().take(400).collect();
+    let line = message.lines().next().unwrap_or_default();
+    // Failed to parse "T": what is wrong (occurred while parsing "F")
+    let line = match line.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
+        Some((_, wrong)) => match wrong.rsplit_once(" (occurred while parsing \"") {
+            Some((wrong, inside)) => format!("{wrong} (in {})", inside.trim_end_matches("\")")),
+            None => wrong.to_owned(),
+        },
+        None => line.to_owned(),
+    };
+    let near = match line.split('"').collect::<Vec<_>>().as_slice() {
+        // … enumeration type "T" does not contain the value "W"
+        [.., list, verb, word, _] if verb.contains("does not contain") => super::word::near_word(list, word),
+        _ => String::new(),
+    };
+    let mut line: String = line.chars().take(400).collect();
+    line.push_str(&near);
     if line.is_empty() {
         line.push_str("The request could not be carried out.");
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executors_sentences_become_ours() {
+        let nulled = "Failed to parse \"[String!]\": null is no condition here. (occurred while parsing \"StateFilter\")";
+        assert_eq!(plain(nulled), "null is no condition here. (in StateFilter)");
+        let word = "Invalid value for argument \"filter.targetGroups.0\", enumeration type \"TargetGroup\" does not contain the value \"RETURNES\"";
+        assert_eq!(plain(word), format!("{word} Did you mean RETURNEES?"));
+        assert_eq!(plain(""), "The request could not be carried out.");
+    }
 }

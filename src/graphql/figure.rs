@@ -120,9 +120,7 @@ impl Observation {
     /// The figure, where the viewer sees what it is about.
     pub fn of(view: &View, row: Arc<ObservationRow>) -> Option<Self> {
         let subject = match &row.observation.subject {
-            Subject::Corridor(origin, destination) => {
-                ObservationSubject::Flow(Flow(view.find_flow(&crate::domain::flow::corridor_code(origin, destination))?))
-            }
+            Subject::Corridor(origin, destination) => ObservationSubject::Flow(Flow(view.find_flow(&crate::domain::flow::corridor_code(origin, destination))?)),
             Subject::Route(code) => ObservationSubject::Flow(Flow(view.find_flow(code)?)),
             Subject::State(code) => ObservationSubject::State(State(view.find_state(code)?)),
         };
@@ -283,7 +281,10 @@ impl ObservationFilterInput {
         if let Some(codes) = &self.sources.0 {
             view.sources_of(codes)?;
         }
-        Ok(flows & meets(&self.states, &[&node.origins, &node.transits, &node.destinations])? & meets(&self.origins, &[&node.origins])? & meets(&self.destinations, &[&node.destinations])?)
+        Ok(flows
+            & meets(&self.states, &[&node.origins, &node.transits, &node.destinations])?
+            & meets(&self.origins, &[&node.origins])?
+            & meets(&self.destinations, &[&node.destinations])?)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
+use crate::domain::document::ProvisionKind;
 use crate::domain::flow::{FlowKind, FlowShape, TransportMode};
 use crate::domain::text::Language;
 use crate::graph::View;
 use crate::graph::flow::{FlowFilter, FlowIx};
 use crate::graph::page::{Listing, PageArguments};
-use crate::domain::document::ProvisionKind;
 
 use super::document::{ActivityConnection, ActivityFilterInput, activities_of};
 use super::error::Fault;
@@ -33,7 +33,7 @@ object! {
             ID(view(ctx).flow(self.0).id.to_string())
         }
 
-        /// The code that it is known by: 'AFG-TUR-WEST' for a route, 'AFG-DEU' for a corridor.
+        /// The code that it is known by: 'AFG-TUR-WEST' for a route, 'PAK-SAU' for a corridor.
         async fn code<'a>(&self, ctx: &Context<'a>) -> &'a str {
             &view(ctx).flow(self.0).code
         }

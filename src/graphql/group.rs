@@ -87,7 +87,7 @@ object! {
             citations(&view(ctx).group(self.0).entry.citations)
         }
 
-        /// Who has a place in the group on a day, by code: one edge a party, with the first of its roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT; `roles` asks for others.
+        /// Who has a place in the group on a day, by code: one edge a party, with the first of its roles in the order `CHAIR`, `CO_CHAIR`, `FOCUS`, `PARTICIPANT`; `roles` asks for others.
         paged fn members(&self, ctx, page,
             #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>,
             #[graphql(desc = "Only these roles; any role where none is named. An empty list matches nothing.")] roles: Given<Vec<WorkingGroupRole>>,

@@ -20,7 +20,6 @@
 
 mod blank;
 mod budget;
-mod ints;
 mod merge;
 mod outline;
 mod parse;
@@ -31,6 +30,7 @@ mod tests;
 mod text;
 mod totals;
 mod values;
+mod variables;
 
 use async_graphql::{
     Name, Variables,
@@ -149,19 +149,18 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// An operation of a kind that the schema does not have.
+    #[must_use]
+    pub fn unsupported() -> Self {
+        Self::new(code::VALIDATION_FAILED, "The schema has queries alone: there are no mutations and no subscriptions yet.")
+    }
+
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            line: None,
-        }
+        Self { code, message: message.into(), line: None }
     }
 
     fn at(self, line: usize, column: usize) -> Self {
-        Self {
-            line: Some((line, column)),
-            ..self
-        }
+        Self { line: Some((line, column)), ..self }
     }
 }
 
@@ -205,16 +204,9 @@ pub struct Inspected {
 ///
 /// # Errors
 /// The first limit that it exceeds, a cycle of fragments, or fields that cannot be merged.
-pub fn analyse(
-    doc: &ExecutableDocument,
-    shape: &Shape,
-    limits: &Limits,
-) -> Result<Analysis, Refusal> {
+pub fn analyse(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Result<Analysis, Refusal> {
     if !shape.is_legible() {
-        return Err(Refusal::new(
-            code::INTERNAL,
-            "The server cannot read its own schema.",
-        ));
+        return Err(Refusal::new(code::INTERNAL, "The server cannot read its own schema."));
     }
     let outline = Outline::of(doc, shape, limits)?;
     let totals = totals::of(&outline);
@@ -233,26 +225,15 @@ pub fn analyse(
             introspection_only: outline.introspection_only(operation.set),
         })
         .collect();
-    let steps = outline
-        .steps
-        .saturating_add(merge_steps)
-        .saturating_add(budget_steps);
-    Ok(Analysis {
-        operations,
-        budget,
-        filters: outline.filters,
-        steps,
-    })
+    let steps = outline.steps.saturating_add(merge_steps).saturating_add(budget_steps);
+    Ok(Analysis { operations, budget, filters: outline.filters, steps })
 }
 
 /// Whether the operation that is meant reads, writes or subscribes; for what must be known before it is charged.
 ///
 /// # Errors
 /// An operation that is not there or not named.
-pub fn operation_kind(
-    doc: &ExecutableDocument,
-    operation: Option<&str>,
-) -> Result<OperationKind, Refusal> {
+pub fn operation_kind(doc: &ExecutableDocument, operation: Option<&str>) -> Result<OperationKind, Refusal> {
     pick(doc, operation).map(|(_, operation)| operation.ty)
 }
 
@@ -260,34 +241,20 @@ pub fn operation_kind(
 ///
 /// # Errors
 /// An operation that is not there or not named, or a limit of depth, cost or filters.
-pub fn charge(
-    doc: &ExecutableDocument,
-    analysis: &Analysis,
-    operation: Option<&str>,
-    variables: &Variables,
-    limits: &Limits,
-) -> Result<Inspected, Refusal> {
+pub fn charge(doc: &ExecutableDocument, analysis: &Analysis, operation: Option<&str>, variables: &Variables, limits: &Limits) -> Result<Inspected, Refusal> {
     let (name, definition) = pick(doc, operation)?;
-    let known = analysis
-        .operations
-        .iter()
-        .find(|known| known.name.as_ref() == name);
+    let known = analysis.operations.iter().find(|known| known.name.as_ref() == name);
     let Some(known) = known else {
-        return Err(Refusal::new(
-            code::VALIDATION_FAILED,
-            "The document holds no operation.",
-        ));
+        return Err(Refusal::new(code::VALIDATION_FAILED, "The document holds no operation."));
     };
     totals::check_selected(known.totals, limits)?;
-    ints::check_variables(definition, variables)?;
+    variables::check(definition, variables)?;
     let given = values::Given::new(definition, variables);
     let filter_steps = values::check_filters(&analysis.filters, &given, limits)?;
     let nodes = analysis.budget.nodes(known.cost, &given);
     if nodes > limits.nodes {
-        let message = format!(
-            "The operation may read {nodes} records, more than the {} that one request may; ask for smaller pages or fewer levels.",
-            limits.nodes
-        );
+        let message =
+            format!("The operation may read {nodes} records, more than the {} that one request may; ask for smaller pages or fewer levels.", limits.nodes);
         return Err(Refusal::new(code::LIMIT_COST, message));
     }
     Ok(Inspected {
@@ -297,10 +264,7 @@ pub fn charge(
         depth: known.totals.depth,
         selections: known.totals.selections,
         introspection_only: known.introspection_only,
-        steps: analysis
-            .steps
-            .saturating_add(filter_steps)
-            .saturating_add(analysis.budget.len()),
+        steps: analysis.steps.saturating_add(filter_steps).saturating_add(analysis.budget.len()),
     })
 }
 
@@ -308,27 +272,12 @@ pub fn charge(
 ///
 /// # Errors
 /// Those of the two.
-pub fn inspect(
-    doc: &ExecutableDocument,
-    operation: Option<&str>,
-    variables: &Variables,
-    shape: &Shape,
-    limits: &Limits,
-) -> Result<Inspected, Refusal> {
-    charge(
-        doc,
-        &analyse(doc, shape, limits)?,
-        operation,
-        variables,
-        limits,
-    )
+pub fn inspect(doc: &ExecutableDocument, operation: Option<&str>, variables: &Variables, shape: &Shape, limits: &Limits) -> Result<Inspected, Refusal> {
+    charge(doc, &analyse(doc, shape, limits)?, operation, variables, limits)
 }
 
 /// The operation that is meant: the one named, or the only one there is.
-fn pick<'d>(
-    doc: &'d ExecutableDocument,
-    wanted: Option<&str>,
-) -> Result<(Option<&'d Name>, &'d OperationDefinition), Refusal> {
+fn pick<'d>(doc: &'d ExecutableDocument, wanted: Option<&str>) -> Result<(Option<&'d Name>, &'d OperationDefinition), Refusal> {
     let by_name = |wanted: &str| match &doc.operations {
         DocumentOperations::Single(_) => None,
         DocumentOperations::Multiple(operations) => operations.get_key_value(wanted),
@@ -338,30 +287,14 @@ fn pick<'d>(
         None if doc.operations.iter().len() == 1 => doc.operations.iter().next(),
         None => None,
     };
-    found
-        .map(|(name, operation)| (name, &operation.node))
-        .ok_or_else(|| {
-            let mut names: Vec<_> = doc
-                .operations
-                .iter()
-                .filter_map(|(name, _)| name)
-                .map(|name| format!("`{name}`"))
-                .collect();
-            names.sort();
-            let there = if names.is_empty() {
-                "one operation without a name".to_owned()
-            } else {
-                names.join(", ")
-            };
-            let message = match wanted {
-                Some(wanted) => format!(
-                    "There is no operation `{}` in the document; it holds {there}.",
-                    text::shortened(wanted)
-                ),
-                None => format!(
-                    "`operationName` must say which operation to run; the document holds {there}."
-                ),
-            };
-            Refusal::new(code::VALIDATION_FAILED, message)
-        })
+    found.map(|(name, operation)| (name, &operation.node)).ok_or_else(|| {
+        let mut names: Vec<_> = doc.operations.iter().filter_map(|(name, _)| name).map(|name| format!("`{name}`")).collect();
+        names.sort();
+        let there = if names.is_empty() { "one operation without a name".to_owned() } else { names.join(", ") };
+        let message = match wanted {
+            Some(wanted) => format!("There is no operation `{}` in the document; it holds {there}.", text::shortened(wanted)),
+            None => format!("`operationName` must say which operation to run; the document holds {there}."),
+        };
+        Refusal::new(code::VALIDATION_FAILED, message)
+    })
 }

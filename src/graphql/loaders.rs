@@ -124,12 +124,7 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders for one request.
     pub fn new(store: &Arc<Store>) -> Self {
-        Self {
-            bodies: Reader::new(store),
-            official_texts: Reader::new(store),
-            observations: Reader::new(store),
-            observations_by_id: Reader::new(store),
-        }
+        Self { bodies: Reader::new(store), official_texts: Reader::new(store), observations: Reader::new(store), observations_by_id: Reader::new(store) }
     }
 
     /// The body of a practice, by the rule of languages.

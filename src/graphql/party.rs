@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, Interface, SimpleObject};
 
+use crate::domain::date::PartialDate;
 use crate::domain::flow::FlowRole;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
 use crate::domain::text::Language;
-use crate::domain::date::PartialDate;
 use crate::graph::View;
 use crate::graph::flow::FlowFilter;
 use crate::graph::page::Listing;
@@ -73,15 +73,24 @@ pub struct Coordinates {
         name = "name",
         ty = "String",
         desc = "The name, as the catalogue has it.",
-        arg(name = "language", ty = "Language", default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")
+        arg(
+            name = "language",
+            ty = "Language",
+            default_with = "Language::En",
+            desc = "The language to read it in; English where it is not there, else the language it was written in."
+        )
     ),
     field(name = "participation", ty = "Option<Participation>", desc = "How the party takes part; null where it does not take part itself."),
     field(
         name = "working_groups",
         ty = "PartyWorkingGroupConnection",
-        desc = "The groups in which the party has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.",
+        desc = "The groups in which the party has a place on a day, by code: one edge a group, with the first of the party's roles in the order `CHAIR`, `CO_CHAIR`, `FOCUS`, `PARTICIPANT`.",
         arg(name = "as_of", ty = "Option<Date>", desc = "The day; today where none is given."),
-        arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."
+        ),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
         arg(name = "last", ty = "Option<i32>", desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`."),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes ahead of this cursor of the same list, order and filter.")
@@ -92,8 +101,16 @@ pub struct Coordinates {
         desc = "Practices in which the party has one of the roles.",
         arg(name = "roles", ty = "Given<Vec<GoodPracticeRole>>", desc = "The roles; any of them where none is named. An empty list matches nothing."),
         arg(name = "filter", ty = "Given<Box<GoodPracticeFilterInput>>", desc = "Only practices for which all of this holds."),
-        arg(name = "order_by", ty = "Option<GoodPracticeOrder>", desc = "The order; newest publication first where none is given, best answer first with `text`."),
-        arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
+        arg(
+            name = "order_by",
+            ty = "Option<GoodPracticeOrder>",
+            desc = "The order; newest publication first where none is given, best answer first with `text`."
+        ),
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."
+        ),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
         arg(name = "last", ty = "Option<i32>", desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`."),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes ahead of this cursor of the same list, order and filter.")
@@ -104,7 +121,11 @@ pub struct Coordinates {
         desc = "Meetings that the party hosted, or is known to have come to.",
         arg(name = "filter", ty = "Given<Box<MeetingFilterInput>>", desc = "Only meetings for which all of this holds."),
         arg(name = "order_by", ty = "Option<MeetingOrder>", desc = "The order; newest first where none is given."),
-        arg(name = "first", ty = "Option<i32>", desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."),
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given."
+        ),
         arg(name = "after", ty = "Option<String>", desc = "Only what comes behind this cursor of the same list, order and filter."),
         arg(name = "last", ty = "Option<i32>", desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`."),
         arg(name = "before", ty = "Option<String>", desc = "Only what comes ahead of this cursor of the same list, order and filter.")
@@ -182,7 +203,7 @@ object! {
             view(ctx).state(self.0).entry.participation.as_ref().map(Participation::from)
         }
 
-        /// The groups in which the state has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.
+        /// The groups in which the state has a place on a day, by code: one edge a group, with the first of the party's roles in the order `CHAIR`, `CO_CHAIR`, `FOCUS`, `PARTICIPANT`.
         paged fn working_groups(&self, ctx, page, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> PartyWorkingGroupConnection {
             super::group::groups_of_party(ctx, PartyRef::State(self.0), as_of, &page)
         }
@@ -308,7 +329,7 @@ object! {
             view(ctx).organisation(self.0).entry.participation.as_ref().map(Participation::from)
         }
 
-        /// The groups in which the organisation has a place on a day, by code: one edge a group, with the first of the party's roles in the order CHAIR, CO_CHAIR, FOCUS, PARTICIPANT.
+        /// The groups in which the organisation has a place on a day, by code: one edge a group, with the first of the party's roles in the order `CHAIR`, `CO_CHAIR`, `FOCUS`, `PARTICIPANT`.
         paged fn working_groups(&self, ctx, page, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> PartyWorkingGroupConnection {
             super::group::groups_of_party(ctx, PartyRef::Organisation(self.0), as_of, &page)
         }
@@ -479,11 +500,12 @@ pub fn states(
     page: &crate::graph::page::PageArguments,
 ) -> Result<StateConnection, Fault> {
     let view = view(ctx);
-    let binding = bind("Query.states", (), order_by, &filter);
+    let order = order_by.unwrap_or(StateOrder { field: StateOrderField::Iso3, direction: OrderDirection::Asc });
+    let binding = bind("Query.states", (), order, &filter);
     let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
-    let by_name = order_by.is_some_and(|order| order.field == StateOrderField::Name);
+    let by_name = order.field == StateOrderField::Name;
     let rows = if by_name { &view.states_by_name().rows } else { view.states() };
-    let list = Listing { rows: rows.into(), descending: order_by.is_some_and(|order| order.direction == OrderDirection::Desc) };
+    let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
     let key = if by_name { |view: &View, ix: &StateIx| view.state_name_key(*ix) } else { |view: &View, ix: &StateIx| view.party_key(PartyRef::State(*ix)) };
     Ok(StateConnection(paged(ctx, binding, page, &list, key, |ix| filter.as_ref().is_none_or(|f| f.keeps(view, *ix)))?))
 }
@@ -496,11 +518,12 @@ pub fn organisations(
     page: &crate::graph::page::PageArguments,
 ) -> Result<OrganisationConnection, Fault> {
     let view = view(ctx);
-    let binding = bind("Query.organisations", (), order_by, &filter);
+    let order = order_by.unwrap_or(OrganisationOrder { field: OrganisationOrderField::Code, direction: OrderDirection::Asc });
+    let binding = bind("Query.organisations", (), order, &filter);
     let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
-    let by_name = order_by.is_some_and(|order| order.field == OrganisationOrderField::Name);
+    let by_name = order.field == OrganisationOrderField::Name;
     let rows = if by_name { &view.organisations_by_name().rows } else { view.organisations() };
-    let list = Listing { rows: rows.into(), descending: order_by.is_some_and(|order| order.direction == OrderDirection::Desc) };
+    let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
     let key = if by_name {
         |view: &View, ix: &OrganisationIx| view.organisation_name_key(*ix)
     } else {

@@ -309,8 +309,12 @@ pub fn practices_of(
     let keep = |row: &Row| view.sees(row.practice) && filter.as_ref().is_none_or(|f| f.keeps(view, row.practice));
     let (rows, key): (Vec<Row>, KeyOf<Row>) = match order.field {
         GoodPracticeOrderField::PublishedAt => return publication(ctx, binding, page, by_publication, descending, keep),
-        GoodPracticeOrderField::UpdatedAt => (sorted(view.practices_by_update(), by_publication).iter().map(row).collect(), |view, row| view.update_key(row.practice)),
-        GoodPracticeOrderField::Title => (sorted(view.practices_by_title(), by_publication).iter().map(row).collect(), |view, row| view.title_key(row.practice)),
+        GoodPracticeOrderField::UpdatedAt => {
+            (sorted(view.practices_by_update(), by_publication).iter().map(row).collect(), |view, row| view.update_key(row.practice))
+        }
+        GoodPracticeOrderField::Title => {
+            (sorted(view.practices_by_title(), by_publication).iter().map(row).collect(), |view, row| view.title_key(row.practice))
+        }
         GoodPracticeOrderField::Relevance => {
             let mut rows: Vec<Row> = by_publication.iter().map(row).filter(|row| row.score > 0.0).collect();
             rows.sort_by_cached_key(|row| relevance_key(view, row));

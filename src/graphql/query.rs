@@ -4,14 +4,18 @@ use async_graphql::{Context, ID};
 
 use crate::domain::document::ProvisionKind;
 
-use super::document::{self, Activity, ActivityConnection, ActivityFilterInput, Document, DocumentConnection, PriorityGoal, Provision, ThematicArea, activities_of};
+use super::document::{
+    self, Activity, ActivityConnection, ActivityFilterInput, Document, DocumentConnection, PriorityGoal, Provision, ThematicArea, activities_of,
+};
 use super::error::Fault;
 use super::flow::{Flow, FlowConnection, FlowFilterInput, FlowOrder, flows_of};
 use super::group::{self, WorkingGroup, WorkingGroupConnection, WorkingGroupFilterInput};
 use super::meeting::{Meeting, MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::node::{self, Node};
 use super::object::object;
-use super::party::{self, Organisation, OrganisationConnection, OrganisationFilterInput, OrganisationOrder, State, StateConnection, StateFilterInput, StateOrder};
+use super::party::{
+    self, Organisation, OrganisationConnection, OrganisationFilterInput, OrganisationOrder, State, StateConnection, StateFilterInput, StateOrder,
+};
 use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
 use super::scalar::Given;
 use super::view;
@@ -120,7 +124,7 @@ object! {
         }
 
         /// The flow of that code; null where there is none.
-        async fn flow(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'AFG-TUR-WEST' for a route, 'AFG-DEU' for a corridor.")] code: String) -> Option<Flow> {
+        async fn flow(&self, ctx: &Context<'_>, #[graphql(desc = "The code: 'AFG-TUR-WEST' for a route, 'PAK-SAU' for a corridor.")] code: String) -> Option<Flow> {
             view(ctx).find_flow(&code).map(Flow)
         }
 

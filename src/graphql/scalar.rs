@@ -41,10 +41,9 @@ pub struct DateTime(pub Timestamp);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => text
-                .parse()
-                .map(Self)
-                .map_err(|_| InputValueError::custom(format!("'{}' is no instant: write it as 2026-11-23T08:30:00Z.", shown(text)))),
+            Value::String(text) => {
+                text.parse().map(Self).map_err(|_| InputValueError::custom(format!("'{}' is no instant: write it as 2026-11-23T08:30:00Z.", shown(text))))
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }

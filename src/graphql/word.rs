@@ -61,7 +61,7 @@ words! {
 
     /// What practices can be ordered by.
     pub enum GoodPracticeOrderField {
-        /// How well the practice answers `filter.text`; only with `text`, without it as PUBLISHED_AT.
+        /// How well the practice answers `filter.text`; only with `text`, without it as `PUBLISHED_AT`.
         Relevance = "RELEVANCE",
         /// When it was published here.
         PublishedAt = "PUBLISHED_AT",
@@ -134,7 +134,16 @@ macro_rules! enums {
                 &NAMES
             }
         }
-    )+ };
+    )+
+        /// Every list with its words.
+        static LISTS: &[(&str, fn() -> Vec<&'static str>)] =
+            &[$((<$type as Words>::NAME, || <$type as Words>::ALL.iter().map(|word| word.name).collect())),+];
+    };
+}
+
+/// " Did you mean …?" for a word that a list does not hold, by the name of the list.
+pub fn near_word(list: &str, word: &str) -> String {
+    LISTS.iter().find(|(name, _)| *name == list).map_or_else(String::new, |(_, words)| did_you_mean(word, words()))
 }
 
 /// Names made once: an enum in an answer then costs no allocation.

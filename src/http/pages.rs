@@ -13,8 +13,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderName, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -90,6 +90,7 @@ pub async fn graphiql(headers: HeaderMap) -> Response {
         return console(headers).await;
     };
     let mut bytes = [0_u8; 16];
+    #[expect(clippy::disallowed_methods, reason = "a nonce must not be guessed, and nothing else depends on it")]
     if getrandom::fill(&mut bytes).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
@@ -107,11 +108,7 @@ pub async fn graphiql(headers: HeaderMap) -> Response {
 }
 
 async fn home() -> Redirect {
-    Redirect::temporary(if has_graphiql() {
-        "/graphiql"
-    } else {
-        "/console"
-    })
+    Redirect::temporary(if has_graphiql() { "/graphiql" } else { "/console" })
 }
 
 async fn graphiql_file(Path(path): Path<String>, headers: HeaderMap) -> Response {
@@ -144,16 +141,13 @@ async fn examples_file(headers: HeaderMap) -> Response {
                 serde_json::json!({ "name": name, "title": title, "query": query, "variables": variables })
             })
             .collect();
-        let json =
-            serde_json::json!({ "graphiql": has_graphiql(), "examples": examples }).to_string();
+        let json = serde_json::json!({ "graphiql": has_graphiql(), "examples": examples }).to_string();
         let mut hasher = DefaultHasher::new();
         hasher.write(json.as_bytes());
         (format!("W/\"{:016x}\"", hasher.finish()), json)
     });
     let (etag, json) = &*FILE;
-    answer("examples.json", etag, &headers, || {
-        (Encoding::Identity, Cow::Borrowed(json.as_bytes()))
-    })
+    answer("examples.json", etag, &headers, || (Encoding::Identity, Cow::Borrowed(json.as_bytes())))
 }
 
 fn find(path: &str) -> Option<&'static File> {
@@ -179,24 +173,10 @@ fn send(file: &'static File, headers: &HeaderMap) -> Response {
 }
 
 /// An answer with the headers that every file gets; 304 without a body where the client has this very content.
-fn answer(
-    path: &'static str,
-    etag: &'static str,
-    headers: &HeaderMap,
-    body: impl FnOnce() -> (Encoding, Cow<'static, [u8]>),
-) -> Response {
-    let keep = if path.starts_with(ASSETS) {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
-    let mut head: Vec<(HeaderName, &str)> = vec![
-        (CACHE_CONTROL, keep),
-        (ETAG, etag),
-        (VARY, "accept-encoding"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-    ];
+fn answer(path: &'static str, etag: &'static str, headers: &HeaderMap, body: impl FnOnce() -> (Encoding, Cow<'static, [u8]>)) -> Response {
+    let keep = if path.starts_with(ASSETS) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut head: Vec<(HeaderName, &str)> =
+        vec![(CACHE_CONTROL, keep), (ETAG, etag), (VARY, "accept-encoding"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (REFERRER_POLICY, "no-referrer")];
     // A worker's script would be bound by the policy of its own file, so the assets have none.
     if !path.starts_with(ASSETS) {
         head.push((CONTENT_SECURITY_POLICY, CONSOLE_POLICY));
@@ -235,33 +215,21 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .any(|known| {
-            known == "*" || known.trim_start_matches("W/") == etag.trim_start_matches("W/")
-        })
+        .any(|known| known == "*" || known.trim_start_matches("W/") == etag.trim_start_matches("W/"))
 }
 
 /// Brotli before gzip before neither, among those that the client takes (a quality of 0 is a refusal).
 fn best_encoding(headers: &HeaderMap) -> Encoding {
     let offers = || {
-        headers
-            .get_all(ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|offer| {
-                let (name, quality) = offer.split_once(';').unwrap_or((offer, "q=1"));
-                let quality = quality.trim().trim_start_matches(['q', 'Q', '=']).trim();
-                (
-                    name.trim(),
-                    quality.parse::<f32>().is_ok_and(|quality| quality > 0.0),
-                )
-            })
+        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|offer| {
+            let (name, quality) = offer.split_once(';').unwrap_or((offer, "q=1"));
+            let quality = quality.trim().trim_start_matches(['q', 'Q', '=']).trim();
+            (name.trim(), quality.parse::<f32>().is_ok_and(|quality| quality > 0.0))
+        })
     };
     let takes = |wanted: &str| {
         let named = offers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        named
-            .or_else(|| offers().find(|(name, _)| *name == "*"))
-            .is_some_and(|(_, taken)| taken)
+        named.or_else(|| offers().find(|(name, _)| *name == "*")).is_some_and(|(_, taken)| taken)
     };
     if takes("br") {
         Encoding::Brotli

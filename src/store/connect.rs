@@ -77,11 +77,11 @@ impl Store {
     }
 
     /// Closes it: what was written is in the file itself.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         // Nothing can be done about a failure here, and nothing is lost: the next opening recovers.
-        let _ = self.read.close().await;
+        let _ = self.read.close_by_ref().await;
         let _ = self.write.execute_raw(statement("PRAGMA wal_checkpoint(TRUNCATE)", vec![])).await;
-        let _ = self.write.close().await;
+        let _ = self.write.close_by_ref().await;
     }
 }
 

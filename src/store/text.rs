@@ -36,7 +36,8 @@ impl Store {
         ids.dedup();
         let mut found: HashMap<Id, Vec<(Language, String)>> = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
-            let sql = format!("SELECT entry_id, language, content FROM {table} WHERE entry_id IN ({}) ORDER BY entry_id, ordinal", placeholders(1, chunk.len()));
+            let sql =
+                format!("SELECT entry_id, language, content FROM {table} WHERE entry_id IN ({}) ORDER BY entry_id, ordinal", placeholders(1, chunk.len()));
             for row in self.read.query_all_raw(statement(&sql, chunk.iter().map(|id| id.to_string().into()).collect())).await? {
                 let (id, language): (String, String) = (column(&row, "entry_id")?, column(&row, "language")?);
                 found.entry(parse("id", &id)?).or_default().push((word(&language)?, column(&row, "content")?));

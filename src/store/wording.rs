@@ -69,7 +69,11 @@ impl Store {
             for (ordinal, line) in wording.iter().enumerate() {
                 if keep(&writing, line, ordinal).await? { report.changed += 1 } else { report.unchanged += 1 }
             }
-            if report.changed == 0 { writing.abandon().await? } else { writing.commit().await? }
+            if report.changed == 0 {
+                writing.abandon().await?;
+            } else {
+                writing.commit().await?;
+            }
             Ok(report)
         });
         Ok(report.await?)
@@ -102,7 +106,8 @@ fn faults(wording: &[Wording], provisions: &HashSet<String>) -> Vec<(usize, Stri
 async fn keep(writing: &Writing, line: &Wording, ordinal: usize) -> Result<bool, StoreError> {
     let code = Provision::entry_code(&line.document, &line.reference);
     let transaction = &writing.transaction;
-    let row = transaction.query_one_raw(statement("SELECT id FROM entry WHERE kind = $1 AND code = $2", vec![Kind::Provision.name().into(), code.into()])).await?;
+    let row =
+        transaction.query_one_raw(statement("SELECT id FROM entry WHERE kind = $1 AND code = $2", vec![Kind::Provision.name().into(), code.into()])).await?;
     let Some(row) = row else { return Err(StoreError::NotWhole(format!("provision {} vanished meanwhile", line.reference))) };
     let id: String = column(&row, "id")?;
     let before = "SELECT content FROM official_text WHERE entry_id = $1 AND language = $2";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::ask::{at, data, data_with, list, refused, these};
+use crate::ask::{at, data, data_with, list, these};
 use crate::sdl::{Part, Schema, Type, node_types, parse, served};
 
 fn contract() -> Schema {
@@ -211,7 +211,7 @@ fn introspection_tells_the_same_as_the_file() {
 
 #[test]
 fn a_default_of_an_argument_is_what_happens_without_it() {
-    let data = data(
+    let told = data(
         r#"{
           bare: provision(reference: "IV.a") { title }
           said: provision(document: "DECLARATION-2013", reference: "IV.a") { title }
@@ -220,10 +220,9 @@ fn a_default_of_an_argument_is_what_happens_without_it() {
           twenty: states(first: 20) { nodes { iso3 } }
         }"#,
     );
-    assert_eq!((&data["bare"], &data["state"]["bare"], &data["page"]), (&data["said"], &data["state"]["said"], &data["twenty"]));
-    let up = crate::ask::data("{ a: states(orderBy: { field: NAME }, first: 3) { nodes { name } } b: states(orderBy: { field: NAME, direction: ASC }, first: 3) { nodes { name } } }");
+    assert_eq!((&told["bare"], &told["state"]["bare"], &told["page"]), (&told["said"], &told["state"]["said"], &told["twenty"]));
+    let up = data("{ a: states(orderBy: { field: NAME }, first: 3) { nodes { name } } b: states(orderBy: { field: NAME, direction: ASC }, first: 3) { nodes { name } } }");
     assert_eq!(up["a"], up["b"]);
-    let down = crate::ask::data("{ a: meetings(orderBy: { field: STARTS_ON }, first: 3) { nodes { code } } b: meetings(orderBy: { field: STARTS_ON, direction: DESC }, first: 3) { nodes { code } } }");
+    let down = data("{ a: meetings(orderBy: { field: STARTS_ON }, first: 3) { nodes { code } } b: meetings(orderBy: { field: STARTS_ON, direction: DESC }, first: 3) { nodes { code } } }");
     assert_eq!(down["a"], down["b"]);
-    refused("{ states(orderBy: { direction: ASC }) { totalCount } }", "GRAPHQL_VALIDATION_FAILED");
 }

@@ -127,7 +127,20 @@ fn every_document_that_is_linked_to_is_there() {
 fn documented_error_codes_are_the_ones_there_are() {
     let text = fs::read_to_string(root().join("docs/API-DESIGN.md")).expect("docs/API-DESIGN.md");
     let all: String = sources("src").into_iter().map(|(_, text)| text).collect();
-    for code in ["BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "LIMIT_DEPTH", "LIMIT_COST", "LIMIT_TOKENS", "LIMIT_ALIASES", "TIMEOUT", "UNAVAILABLE", "INTERNAL", "TRUNCATED_ERRORS"] {
+    for code in [
+        "BAD_REQUEST",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "BAD_USER_INPUT",
+        "LIMIT_DEPTH",
+        "LIMIT_COST",
+        "LIMIT_TOKENS",
+        "LIMIT_ALIASES",
+        "TIMEOUT",
+        "UNAVAILABLE",
+        "INTERNAL",
+        "TRUNCATED_ERRORS",
+    ] {
         assert!(text.contains(code), "docs/API-DESIGN.md does not explain {code}");
         assert!(all.contains(&format!("\"{code}\"")), "no source makes {code}");
     }

@@ -8,12 +8,10 @@ use crate::domain::document::{Document, Provision};
 use crate::domain::entry::Kind;
 
 /// `documents.toml`.
-pub(super) const DOCUMENTS: Layout =
-    Layout { file: "documents.toml", kind: Some(Kind::Document), key: "code", shape: Shape::Tree("document") };
+pub(super) const DOCUMENTS: Layout = Layout { file: "documents.toml", kind: Some(Kind::Document), key: "code", shape: Shape::Tree("document") };
 
 /// `provisions.toml`.
-pub(super) const PROVISIONS: Layout =
-    Layout { file: "provisions.toml", kind: Some(Kind::Provision), key: "reference", shape: Shape::Tree("provision") };
+pub(super) const PROVISIONS: Layout = Layout { file: "provisions.toml", kind: Some(Kind::Provision), key: "reference", shape: Shape::Tree("provision") };
 
 /// One `[[document]]`.
 pub(super) fn document(record: &mut Record<'_, '_>) -> Option<Document> {
@@ -25,16 +23,7 @@ pub(super) fn document(record: &mut Record<'_, '_>) -> Option<Document> {
     let meeting = record.code_if_any("meeting", &Wanted::Meeting);
     let languages = record.words("languages", 0);
     let citations = record.citations(1);
-    Some(Document {
-        code: code?,
-        kind: kind?,
-        title: title?,
-        summary: summary?,
-        adopted_on,
-        meeting,
-        languages,
-        citations,
-    })
+    Some(Document { code: code?, kind: kind?, title: title?, summary: summary?, adopted_on, meeting, languages, citations })
 }
 
 /// One `[[provision]]`.
@@ -63,15 +52,5 @@ pub(super) fn provision(record: &mut Record<'_, '_>) -> Option<Provision> {
         }
         desk.passages.push(Passage { document: document.clone(), reference, kind, parent: parent.clone() });
     }
-    Some(Provision {
-        document: document?,
-        reference: reference?,
-        kind: kind?,
-        parent,
-        ordinal: ordinal?,
-        title: title?,
-        summary: summary?,
-        goals,
-        keywords,
-    })
+    Some(Provision { document: document?, reference: reference?, kind: kind?, parent, ordinal: ordinal?, title: title?, summary: summary?, goals, keywords })
 }

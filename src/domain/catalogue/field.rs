@@ -47,9 +47,7 @@ impl Record<'_, '_> {
     /// A date of the precision that is known, where there is one.
     pub fn date_if_any(&mut self, name: &'static str) -> Option<PartialDate> {
         let found = self.take(name)?;
-        self.checked(&found, name, |text| {
-            text.parse().map_err(|_| format!("{} is no date: write 2016, 2016-05 or 2016-05-03.", quoted(text)))
-        })
+        self.checked(&found, name, |text| text.parse().map_err(|_| format!("{} is no date: write 2016, 2016-05 or 2016-05-03.", quoted(text))))
     }
 
     /// Two dates of which the first is not after the second.
@@ -59,11 +57,7 @@ impl Record<'_, '_> {
         if let (Some(from), Some(to)) = (from, to)
             && from.first_day() > to.last_day()
         {
-            self.fault(
-                at,
-                end,
-                format!("{to} is before {from} ({start}): one of the two is wrong, or they stand the wrong way round."),
-            );
+            self.fault(at, end, format!("{to} is before {from} ({start}): one of the two is wrong, or they stand the wrong way round."));
         }
         (from, to)
     }
@@ -102,12 +96,7 @@ impl Record<'_, '_> {
     }
 
     /// A text that a function makes something of; it says what is wrong, and what would be right.
-    pub fn parsed<T>(
-        &mut self,
-        name: &'static str,
-        hint: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    pub fn parsed<T>(&mut self, name: &'static str, hint: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let found = self.want(name, hint)?;
         self.checked(&found, name, parse)
     }

@@ -26,16 +26,7 @@ pub(super) const FLOW_FIGURES: Layout = Layout {
     kind: None,
     key: "",
     shape: Shape::Table {
-        needed: &[
-            "origin_iso3",
-            "destination_iso3",
-            "measure",
-            "period_start",
-            "period_end",
-            "value",
-            "status",
-            "source_code",
-        ],
+        needed: &["origin_iso3", "destination_iso3", "measure", "period_start", "period_end", "value", "status", "source_code"],
         optional: &[],
     },
 };
@@ -45,10 +36,7 @@ pub(super) const ROUTE_FIGURES: Layout = Layout {
     file: "route_figures.csv",
     kind: None,
     key: "",
-    shape: Shape::Table {
-        needed: &["flow_code", "measure", "period_start", "period_end", "value", "status", "source_code"],
-        optional: &[],
-    },
+    shape: Shape::Table { needed: &["flow_code", "measure", "period_start", "period_end", "value", "status", "source_code"], optional: &[] },
 };
 
 /// One row of `sources.csv`.
@@ -135,11 +123,7 @@ fn period(record: &mut Record<'_, '_>, measure: Option<Measure>) -> Option<(Date
         && start != end
     {
         let name = measure.name();
-        record.fault(
-            at,
-            "period_end",
-            format!("{name} is counted at a point in time: its period starts and ends on the same day."),
-        );
+        record.fault(at, "period_end", format!("{name} is counted at a point in time: its period starts and ends on the same day."));
     }
     Some((start, end))
 }

@@ -9,8 +9,7 @@ use crate::domain::flow::{Leg, Route};
 use crate::domain::text::{Language, Localized};
 
 /// `flows.toml`.
-pub(super) const ROUTES: Layout =
-    Layout { file: "flows.toml", kind: Some(Kind::Route), key: "code", shape: Shape::Tree("route") };
+pub(super) const ROUTES: Layout = Layout { file: "flows.toml", kind: Some(Kind::Route), key: "code", shape: Shape::Tree("route") };
 
 /// One `[[route]]`.
 pub(super) fn route(record: &mut Record<'_, '_>, language: Language) -> Option<Route> {

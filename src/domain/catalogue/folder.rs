@@ -90,10 +90,7 @@ impl<'a> Folder<'a> {
             let near = suggest::near(path, missing.iter().copied()).first().map(|near| (*near).to_owned());
             if let Some(i) = near.and_then(|near| missing.iter().position(|file| *file == near)) {
                 let file = missing.remove(i);
-                desk.file_fault(
-                    path,
-                    format!("is no file of a catalogue, and {file} is missing. Did you mean {file}?"),
-                );
+                desk.file_fault(path, format!("is no file of a catalogue, and {file} is missing. Did you mean {file}?"));
                 if let Some(kind) = kind_of(file) {
                     desk.shelf(kind).broken.push(text.clone().into_owned());
                 }
@@ -122,12 +119,7 @@ impl<'a> Folder<'a> {
     }
 
     /// Reads every entry of a file. Those with faults are left out, but their codes exist.
-    pub fn read<T>(
-        &self,
-        layout: &'static Layout,
-        desk: &mut Desk<'a>,
-        mut read: impl FnMut(&mut Record<'_, 'a>) -> Option<T>,
-    ) -> Vec<T> {
+    pub fn read<T>(&self, layout: &'static Layout, desk: &mut Desk<'a>, mut read: impl FnMut(&mut Record<'_, 'a>) -> Option<T>) -> Vec<T> {
         let file = layout.file;
         let Some(text) = self.files.get(file) else { return Vec::new() };
         let entries = match layout.shape {

@@ -35,34 +35,22 @@ impl Form {
     pub fn check(self, text: &str) -> Result<(), String> {
         let upper = |b: u8| b.is_ascii_uppercase();
         let (fits, right) = match self {
-            Self::Iso3 => {
-                (text.len() == 3 && text.bytes().all(upper), "three capital letters (ISO 3166-1 alpha-3), as in AFG")
+            Self::Iso3 => (text.len() == 3 && text.bytes().all(upper), "three capital letters (ISO 3166-1 alpha-3), as in AFG"),
+            Self::Iso2 => (text.len() == 2 && text.bytes().all(upper), "two capital letters (ISO 3166-1 alpha-2), as in AF"),
+            Self::M49 => (text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()), "three digits (UN M49), as in 004"),
+            Self::Code | Self::Route => {
+                (parts(text, '-', |b| b.is_ascii_uppercase() || b.is_ascii_digit()), "capital letters, digits and single hyphens, as in SILK-ROUTES")
             }
-            Self::Iso2 => {
-                (text.len() == 2 && text.bytes().all(upper), "two capital letters (ISO 3166-1 alpha-2), as in AF")
+            Self::Reference => (parts(text, '.', |b| b.is_ascii_alphanumeric()), "letters and digits with dots between, as in IV.a.ii"),
+            Self::Slug => {
+                (parts(text, '-', |b| b.is_ascii_lowercase() || b.is_ascii_digit()), "small letters, digits and single hyphens, as in referral-of-victims")
             }
-            Self::M49 => {
-                (text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()), "three digits (UN M49), as in 004")
-            }
-            Self::Code | Self::Route => (
-                parts(text, '-', |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
-                "capital letters, digits and single hyphens, as in SILK-ROUTES",
-            ),
-            Self::Reference => {
-                (parts(text, '.', |b| b.is_ascii_alphanumeric()), "letters and digits with dots between, as in IV.a.ii")
-            }
-            Self::Slug => (
-                parts(text, '-', |b| b.is_ascii_lowercase() || b.is_ascii_digit()),
-                "small letters, digits and single hyphens, as in referral-of-victims",
-            ),
         };
         if !fits {
             return Err(format!("{} is no code of this sort: {right}.", quoted(text)));
         }
         if matches!(self, Self::Route) && corridor_ends(text).is_some() {
-            return Err(format!(
-                "{text} is the code of a corridor, which figures make: add a word, as in {text}-WEST."
-            ));
+            return Err(format!("{text} is the code of a corridor, which figures make: add a word, as in {text}-WEST."));
         }
         Ok(())
     }
@@ -93,8 +81,7 @@ pub(super) fn text(text: &str, most: usize) -> Result<String, String> {
 pub(super) fn url(written: &str) -> Result<String, String> {
     let written = text(written, NOTE)?;
     let rest = written.strip_prefix("https://").or_else(|| written.strip_prefix("http://"));
-    let fits =
-        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace));
+    let fits = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace));
     if fits {
         return Ok(written);
     }

@@ -10,12 +10,8 @@ use crate::domain::text::{Language, Localized};
 use crate::domain::word::Words;
 
 /// `working_groups.toml`.
-pub(super) const WORKING_GROUPS: Layout = Layout {
-    file: "working_groups.toml",
-    kind: Some(Kind::WorkingGroup),
-    key: "code",
-    shape: Shape::Tree("working_group"),
-};
+pub(super) const WORKING_GROUPS: Layout =
+    Layout { file: "working_groups.toml", kind: Some(Kind::WorkingGroup), key: "code", shape: Shape::Tree("working_group") };
 
 /// One `[[working_group]]`.
 pub(super) fn working_group(record: &mut Record<'_, '_>, language: Language) -> Option<WorkingGroup> {

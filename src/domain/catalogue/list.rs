@@ -13,24 +13,12 @@ use crate::domain::word::Words;
 impl<'a> Record<'_, 'a> {
     /// Words of a closed list, each once, at least so many.
     pub fn words<W: Words>(&mut self, name: &'static str, least: usize) -> Vec<W> {
-        self.list(
-            name,
-            least,
-            &names::<W>(),
-            |record, found, name| record.checked(&found, name, word::<W>),
-            |word| word.name().to_owned(),
-        )
+        self.list(name, least, &names::<W>(), |record, found, name| record.checked(&found, name, word::<W>), |word| word.name().to_owned())
     }
 
     /// Texts, each once.
     pub fn texts(&mut self, name: &'static str, most: usize) -> Vec<String> {
-        self.list(
-            name,
-            0,
-            "a text",
-            |record, found, name| record.checked(&found, name, |text| form::text(text, most)),
-            Clone::clone,
-        )
+        self.list(name, 0, "a text", |record, found, name| record.checked(&found, name, |text| form::text(text, most)), Clone::clone)
     }
 
     /// Codes of other entries, each once, at least so many.
@@ -71,13 +59,10 @@ impl<'a> Record<'_, 'a> {
         mut read: impl FnMut(&mut Self, Found, &str) -> Option<T>,
         same: impl Fn(&T) -> String,
     ) -> Vec<T> {
-        let found =
-            if least == 0 { self.take(name) } else { self.want(name, &format!("at least one is wanted: {right}")) };
+        let found = if least == 0 { self.take(name) } else { self.want(name, &format!("at least one is wanted: {right}")) };
         let Some(Found { at, value }) = found else { return Vec::new() };
         let Value::List(items) = value else {
-            return self
-                .wrong_type(&Found { at, value }, name, &format!("a list ([…]) of {right}"))
-                .unwrap_or_default();
+            return self.wrong_type(&Found { at, value }, name, &format!("a list ([…]) of {right}")).unwrap_or_default();
         };
         if items.len() < least {
             self.fault(at, name, format!("is empty: at least one is wanted: {right}."));

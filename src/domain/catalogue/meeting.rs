@@ -8,8 +8,7 @@ use crate::domain::entry::Kind;
 use crate::domain::meeting::Meeting;
 
 /// `meetings.toml`.
-pub(super) const MEETINGS: Layout =
-    Layout { file: "meetings.toml", kind: Some(Kind::Meeting), key: "code", shape: Shape::Tree("meeting") };
+pub(super) const MEETINGS: Layout = Layout { file: "meetings.toml", kind: Some(Kind::Meeting), key: "code", shape: Shape::Tree("meeting") };
 
 /// One `[[meeting]]`.
 pub(super) fn meeting(record: &mut Record<'_, '_>) -> Option<Meeting> {

@@ -15,14 +15,7 @@ pub(super) const STATES: Layout = Layout {
     key: "iso3",
     shape: Shape::Table {
         needed: &["iso3", "iso2", "m49", "name_en", "name_ru", "name_tr", "region"],
-        optional: &[
-            "latitude",
-            "longitude",
-            "participation",
-            "participation_since",
-            "participation_until",
-            "participation_note",
-        ],
+        optional: &["latitude", "longitude", "participation", "participation_since", "participation_until", "participation_note"],
     },
 };
 
@@ -41,14 +34,7 @@ pub(super) const ORGANISATIONS: Layout = Layout {
     key: "code",
     shape: Shape::Table {
         needed: &["code", "name", "kind", "citation_text", "citation_url"],
-        optional: &[
-            "state",
-            "role",
-            "participation",
-            "participation_since",
-            "participation_until",
-            "participation_note",
-        ],
+        optional: &["state", "role", "participation", "participation_since", "participation_until", "participation_note"],
     },
 };
 

@@ -36,16 +36,13 @@ pub(super) fn all<'a>(folder: &Folder<'a>, desk: &mut Desk<'a>, original: Langua
                 let near = suggest::did_you_mean(slug, slugs());
                 Err(format!("there is no practice {} that this could be told in.{near}", form::quoted(slug)))
             }
-            Ok(language) if language == original => {
-                Err(format!("{language} is the language of the catalogue: what {slug}.md says needs no second file."))
-            }
+            Ok(language) if language == original => Err(format!("{language} is the language of the catalogue: what {slug}.md says needs no second file.")),
             other => other,
         };
         match language {
             Err(message) => desk.file_fault(file, message),
             Ok(language) => {
-                let told =
-                    story(desk, file, slug, text).and_then(|story| translation(desk, file, slug, story, language));
+                let told = story(desk, file, slug, text).and_then(|story| translation(desk, file, slug, story, language));
                 if let (Some(told), Some(Some(practice))) = (told, practices.get_mut(slug)) {
                     practice.texts.push(told);
                 }
@@ -87,23 +84,13 @@ fn open<'d, 'a>(desk: &'d mut Desk<'a>, file: &'a str, slug: &str, fields: Field
     record
 }
 
-fn practice<'a>(
-    desk: &mut Desk<'a>,
-    file: &'a str,
-    slug: &str,
-    story: Story<'_>,
-    language: Language,
-) -> Option<GoodPractice> {
+fn practice<'a>(desk: &mut Desk<'a>, file: &'a str, slug: &str, story: Story<'_>, language: Language) -> Option<GoodPractice> {
     let Story { fields, body, body_at } = story;
     let mut record = open(desk, file, slug, fields);
     // Written in the file as well: a file renamed by mistake would be another practice with another id.
     let named = record.parsed("slug", "the name of the file without .md is wanted", |text| {
         Form::Slug.check(text)?;
-        if text == slug {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("{text} is not the name of the file: both are {slug}, or both {text}."))
-        }
+        if text == slug { Ok(text.to_owned()) } else { Err(format!("{text} is not the name of the file: both are {slug}, or both {text}.")) }
     });
     let (title, summary) = (record.text("title", TITLE), record.text("summary", SUMMARY));
     let owner = record.code("owner", &Wanted::Party);
@@ -143,13 +130,7 @@ fn practice<'a>(
     })
 }
 
-fn translation<'a>(
-    desk: &mut Desk<'a>,
-    file: &'a str,
-    slug: &str,
-    story: Story<'_>,
-    language: Language,
-) -> Option<PracticeText> {
+fn translation<'a>(desk: &mut Desk<'a>, file: &'a str, slug: &str, story: Story<'_>, language: Language) -> Option<PracticeText> {
     let Story { fields, body, body_at } = story;
     let mut record = open(desk, file, slug, fields);
     let (title, summary) = (record.text("title", TITLE), record.text("summary", SUMMARY));

@@ -149,12 +149,7 @@ impl<'d, 'a> Record<'d, 'a> {
     }
 
     /// The text of a value, if it is one and passes the check.
-    pub fn checked<T>(
-        &mut self,
-        found: &Found,
-        name: &str,
-        check: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    pub fn checked<T>(&mut self, found: &Found, name: &str, check: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let Value::Text(text) = &found.value else {
             return self.wrong_type(found, name, "a text (in quotation marks)");
         };

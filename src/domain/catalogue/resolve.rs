@@ -107,9 +107,9 @@ fn entry(desk: &Desk<'_>, wanted: &Wanted, code: &str) -> Answer {
         return Answer::Fine;
     }
     let noun = wanted.noun();
-    let other = [Kind::State, Kind::Area, Kind::Organisation].into_iter().find(|kind| {
-        !wanted.kinds().contains(kind) && desk.shelf_of(*kind).is_some_and(|shelf| shelf.codes.contains(code))
-    });
+    let other = [Kind::State, Kind::Area, Kind::Organisation]
+        .into_iter()
+        .find(|kind| !wanted.kinds().contains(kind) && desk.shelf_of(*kind).is_some_and(|shelf| shelf.codes.contains(code)));
     match other {
         Some(Kind::Area) => Answer::Wrong(format!("{code} is an area that is no state: {} is wanted.", a(noun))),
         Some(Kind::Organisation) => Answer::Wrong(format!("{code} is an organisation: {} is wanted.", a(noun))),
@@ -133,13 +133,7 @@ fn leg_point(desk: &Desk<'_>, points: &[String], code: &str) -> Answer {
     entry(desk, &Wanted::Point, code)
 }
 
-fn provision(
-    desk: &Desk<'_>,
-    wanted: &Wanted,
-    kind: Option<ProvisionKind>,
-    document: Option<&str>,
-    code: &str,
-) -> Answer {
+fn provision(desk: &Desk<'_>, wanted: &Wanted, kind: Option<ProvisionKind>, document: Option<&str>, code: &str) -> Answer {
     let documents = desk.shelf_of(Kind::Document);
     // A passage whose document cannot be told is one of any document.
     let known = |document: &str| documents.is_some_and(|shelf| shelf.has(document));
@@ -149,17 +143,14 @@ fn provision(
     };
     let of_kind = |passage: &Passage| kind.is_none_or(|kind| passage.kind.is_none_or(|own| own == kind));
     let passages: Vec<&Passage> = desk.passages.iter().filter(of_document).collect();
-    let find = |code: &str| -> Vec<&Passage> {
-        passages.iter().copied().filter(|passage| passage.reference == code).collect()
-    };
+    let find = |code: &str| -> Vec<&Passage> { passages.iter().copied().filter(|passage| passage.reference == code).collect() };
     let found = find(code);
     if found.iter().any(|passage| of_kind(passage)) {
         // Practices, meetings and groups serve an activity as a whole; its parts only say what it consists of. The
         // number must say so too: with a wrong parent alone, that is the fault, and not each mention.
         let part_of = |whole: &&str| code.strip_prefix(*whole).is_some_and(|rest| rest.starts_with('.'));
         let whole = found.iter().find_map(|passage| passage.parent.as_deref()).filter(part_of);
-        let whole =
-            whole.filter(|whole| *wanted == Wanted::Activity && find(whole).iter().any(|whole| whole.kind == kind));
+        let whole = whole.filter(|whole| *wanted == Wanted::Activity && find(whole).iter().any(|whole| whole.kind == kind));
         return match whole {
             Some(whole) => Answer::Wrong(format!("{code} is a part of the activity {whole}: name that.")),
             None => Answer::Fine,
@@ -169,10 +160,7 @@ fn provision(
     if let Some(other) = found.iter().find_map(|passage| passage.kind) {
         return Answer::Wrong(format!("{code} is a passage of kind {}: {} is wanted.", other.name(), a(noun)));
     }
-    if desk
-        .shelf_of(Kind::Provision)
-        .is_some_and(|shelf| shelf.missing || shelf.broken.iter().any(|text| has_word(text, code)))
-    {
+    if desk.shelf_of(Kind::Provision).is_some_and(|shelf| shelf.missing || shelf.broken.iter().any(|text| has_word(text, code))) {
         return Answer::Fine;
     }
     let near = passages.iter().filter(|passage| of_kind(passage)).map(|passage| passage.reference.as_str());
@@ -194,12 +182,8 @@ fn excuse(desk: &mut Desk<'_>, unknown: &mut Vec<(Mention<'_>, String)>) {
             let often = || often().map(|(code, _)| *code);
             let known = || desk.shelf_of(kind).into_iter().flat_map(|shelf| &shelf.codes).map(String::as_str);
             let meant = match &lost {
-                Lost::Malformed(written) => {
-                    suggest::near(written, counts.keys().copied()).first().copied().or_else(often)
-                }
-                Lost::Unwritten => {
-                    often().or_else(|| counts.keys().copied().find(|code| suggest::near(code, known()).is_empty()))
-                }
+                Lost::Malformed(written) => suggest::near(written, counts.keys().copied()).first().copied().or_else(often),
+                Lost::Unwritten => often().or_else(|| counts.keys().copied().find(|code| suggest::near(code, known()).is_empty())),
                 Lost::Repeated => often(),
             };
             let Some(meant) = meant.map(ToOwned::to_owned) else { continue };

@@ -99,12 +99,7 @@ pub(super) fn table(text: &str, needed: &[&'static str], optional: &[&'static st
     Ok(lines.map(|(at, line, text)| row(at, line, text, &columns)).collect())
 }
 
-fn columns(
-    at: usize,
-    line: &str,
-    needed: &[&'static str],
-    optional: &[&'static str],
-) -> Result<Vec<String>, Vec<Broken>> {
+fn columns(at: usize, line: &str, needed: &[&'static str], optional: &[&'static str]) -> Result<Vec<String>, Vec<Broken>> {
     let columns = cells(line).map_err(|message| vec![Broken { at, field: None, message }])?;
     if columns.len() == 1 && line.contains([';', '\t']) {
         let message = "the cells must be separated by commas: save it as CSV with commas.".into();
@@ -120,8 +115,7 @@ fn columns(
     let mut strange = Vec::new();
     for (i, column) in columns.iter().enumerate() {
         if columns.iter().take(i).any(|earlier| earlier == column) {
-            let other =
-                missing.pop().map(|other| format!(" Is one of them {other}, which is missing?")).unwrap_or_default();
+            let other = missing.pop().map(|other| format!(" Is one of them {other}, which is missing?")).unwrap_or_default();
             let message = format!("is the name of two columns: only one may have it.{other}");
             broken.push(Broken { at: at + i, field: Some(column.clone()), message });
         } else if !known.contains(&column.as_str()) {
@@ -146,8 +140,7 @@ fn row(at: usize, line: u32, text: &str, columns: &[String]) -> Raw {
         Err(message) => (text.split(',').map(|cell| cell.trim().to_owned()).collect(), Some(message)),
     };
     let fields = columns.iter().zip(cells).enumerate().filter(|(_, (_, cell))| !cell.is_empty());
-    let fields =
-        fields.map(|(i, (name, cell))| (name.clone(), Found { at: at + i, value: Value::Text(cell) })).collect();
+    let fields = fields.map(|(i, (name, cell))| (name.clone(), Found { at: at + i, value: Value::Text(cell) })).collect();
     Raw { at, line, fields, fault }
 }
 
@@ -209,11 +202,7 @@ pub(super) fn tree(text: &str, array: &'static str) -> Result<Vec<Raw>, Vec<Brok
         };
         for Found { at, value } in items {
             let Value::Fields(fields) = value else {
-                return Err(vec![Broken {
-                    at,
-                    field: Some(name),
-                    message: format!("is {} here: {right}", value.what()),
-                }]);
+                return Err(vec![Broken { at, field: Some(name), message: format!("is {} here: {right}", value.what()) }]);
             };
             entries.push(Raw { at, line: line_of(text, at), fields, fault: None });
         }
@@ -255,33 +244,21 @@ fn value_of(value: DeValue<'_>, offset: usize) -> Value {
         DeValue::Float(_) => Value::Other("a number with a fraction"),
         DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Other("a date without quotation marks"),
-        DeValue::Array(items) => Value::List(
-            items
-                .into_iter()
-                .map(|item| Found { at: offset + item.span().start, value: value_of(item.into_inner(), offset) })
-                .collect(),
-        ),
+        DeValue::Array(items) => {
+            Value::List(items.into_iter().map(|item| Found { at: offset + item.span().start, value: value_of(item.into_inner(), offset) }).collect())
+        }
         DeValue::Table(table) => Value::Fields(fields_of(table, offset)),
     }
 }
 
 /// Faults for names that are not known and for names that are missing. A strange name and a missing one are taken
 /// for one mistake, the nearest first: it was misspelt.
-pub(super) fn misfits(
-    what: &str,
-    strange: Vec<(usize, String)>,
-    mut missing: Vec<(&'static str, String)>,
-    known: &[&str],
-    start: usize,
-) -> Vec<Broken> {
+pub(super) fn misfits(what: &str, strange: Vec<(usize, String)>, mut missing: Vec<(&'static str, String)>, known: &[&str], start: usize) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut unpaired = Vec::new();
-    let meant = |name: &str, wanted: &str| {
-        format!("is no {what} here, and {wanted} is missing. Did you mean {wanted}, not {}?", quoted(name))
-    };
+    let meant = |name: &str, wanted: &str| format!("is no {what} here, and {wanted} is missing. Did you mean {wanted}, not {}?", quoted(name));
     for (at, name) in strange {
-        let near =
-            suggest::near(&name, missing.iter().map(|(wanted, _)| *wanted)).first().map(|near| (*near).to_owned());
+        let near = suggest::near(&name, missing.iter().map(|(wanted, _)| *wanted)).first().map(|near| (*near).to_owned());
         match near.and_then(|near| missing.iter().position(|(wanted, _)| *wanted == near)) {
             Some(i) => {
                 let message = meant(&name, missing.remove(i).0);
@@ -298,10 +275,6 @@ pub(super) fn misfits(
         };
         broken.push(Broken { at, field: Some(name), message });
     }
-    broken.extend(missing.into_iter().map(|(name, hint)| Broken {
-        at: start,
-        field: Some(name.to_owned()),
-        message: format!("is missing: {hint}."),
-    }));
+    broken.extend(missing.into_iter().map(|(name, hint)| Broken { at: start, field: Some(name.to_owned()), message: format!("is missing: {hint}.") }));
     broken
 }

@@ -32,8 +32,7 @@ macro_rules! each {
             let $entry = $snapshot.$table[$ix].entry.clone();
             let entry_label = label($kind, &$snapshot.$table.code_of($ix));
             let mut $links = Links { broken: take($broken), entry: &entry_label };
-            $body
-            *$broken = $links.broken;
+            $body * $broken = $links.broken;
         }
     };
 }
@@ -113,7 +112,13 @@ fn place_activity(snapshot: &mut Snapshot, ix: ProvisionIx) {
 fn groups(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
     each!(snapshot.groups, Kind::WorkingGroup, broken, |ix, entry, links| {
         let focus = links.find_all(&snapshot.states, "state", &entry.focus_states);
-        let focused = focus.iter().map(|&s| Membership { party: snapshot.states[s].entry.iso3.clone(), role: WorkingGroupRole::Focus, since: None, until: None, note: None });
+        let focused = focus.iter().map(|&s| Membership {
+            party: snapshot.states[s].entry.iso3.clone(),
+            role: WorkingGroupRole::Focus,
+            since: None,
+            until: None,
+            note: None,
+        });
         let memberships: Vec<Membership> = entry.members.iter().cloned().chain(focused).collect();
         for membership in memberships {
             if let Some(party) = party(snapshot, &mut links, &membership.party) {

@@ -47,11 +47,7 @@ fn meaningless(text: &str) -> Vec<Range<usize>> {
         let next = tokens.peek().map_or("", |next| &text[next.start..next.end]);
         match token.kind {
             Kind::Open => {
-                in_variables = if nesting == 0 {
-                    words == "("
-                } else {
-                    in_variables
-                };
+                in_variables = if nesting == 0 { words == "(" } else { in_variables };
                 nesting += 1;
             }
             Kind::Close => nesting = nesting.saturating_sub(1),

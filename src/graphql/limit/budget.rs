@@ -112,11 +112,7 @@ impl Asked {
             Size::Known(size) => Some(*size),
             Size::Variable(name) => given.value(name).and_then(read),
         };
-        let sizes = [
-            one(&self.first, page_size),
-            one(&self.last, page_size),
-            one(&self.ids, list_size),
-        ];
+        let sizes = [one(&self.first, page_size), one(&self.last, page_size), one(&self.ids, list_size)];
         sizes.into_iter().flatten().max().unwrap_or(default)
     }
 }
@@ -142,24 +138,11 @@ fn list_size(value: &Value) -> Option<u64> {
 impl Budget {
     /// Makes the expressions of a document; also tells how many steps it took.
     pub fn of(outline: &Outline, shape: &Shape) -> (Self, u64) {
-        let out = Self {
-            exprs: vec![Expr::Sum(Vec::new())],
-            ..Self::default()
-        };
-        let mut maker = Maker {
-            outline,
-            shape,
-            known: HashMap::new(),
-            known_pages: HashMap::new(),
-            steps: 0,
-            out,
-        };
+        let out = Self { exprs: vec![Expr::Sum(Vec::new())], ..Self::default() };
+        let mut maker = Maker { outline, shape, known: HashMap::new(), known_pages: HashMap::new(), steps: 0, out };
         for set in &outline.sets {
             let possible = set.parent.map_or(&[][..], |parent| shape.possible(parent));
-            let exprs = possible
-                .iter()
-                .map(|on| (*on, maker.sum(&set.items, *on)))
-                .collect();
+            let exprs = possible.iter().map(|on| (*on, maker.sum(&set.items, *on))).collect();
             maker.out.sets.push(exprs);
         }
         (maker.out, maker.steps)
@@ -168,10 +151,7 @@ impl Budget {
     /// The expression of an operation's root set.
     pub fn root(&self, set: SetId) -> ExprId {
         // A root type is an object, so there is one; none where the schema has no such root.
-        self.sets
-            .get(set)
-            .and_then(|exprs| exprs.first())
-            .map_or(NOTHING, |(_, expr)| *expr)
+        self.sets.get(set).and_then(|exprs| exprs.first()).map_or(NOTHING, |(_, expr)| *expr)
     }
 
     /// How many expressions and pages there are, which is how many steps [`Budget::nodes`] takes.
@@ -181,11 +161,7 @@ impl Budget {
 
     /// The nodes of an expression with these variables.
     pub fn nodes(&self, root: ExprId, given: &Given<'_>) -> u64 {
-        let sizes: Vec<u64> = self
-            .pages
-            .iter()
-            .map(|(asked, default)| asked.size(given, *default))
-            .collect();
+        let sizes: Vec<u64> = self.pages.iter().map(|(asked, default)| asked.size(given, *default)).collect();
         let mut nodes: Vec<u64> = Vec::with_capacity(self.exprs.len());
         for expr in self.exprs.iter().take(root + 1) {
             let sum = match expr {
@@ -195,10 +171,7 @@ impl Budget {
                         Times::Fixed(times) => times,
                         Times::Page(page) => sizes[page],
                     };
-                    sum.saturating_add(
-                        times
-                            .saturating_mul(nodes[term.inside].saturating_add(term.counted.into())),
-                    )
+                    sum.saturating_add(times.saturating_mul(nodes[term.inside].saturating_add(term.counted.into())))
                 }),
             };
             nodes.push(sum);
@@ -234,13 +207,7 @@ impl Maker<'_> {
         terms.retain(|term| term.counted || term.inside != NOTHING);
         match terms[..] {
             [] => NOTHING,
-            [
-                Term {
-                    times: Times::Fixed(1),
-                    counted: false,
-                    inside,
-                },
-            ] => inside,
+            [Term { times: Times::Fixed(1), counted: false, inside }] => inside,
             _ => self.expr(Expr::Sum(terms)),
         }
     }
@@ -256,22 +223,14 @@ impl Maker<'_> {
             Reads::Nothing => plain(1, false, inside),
             Reads::Record => plain(1, true, inside),
             Reads::List(entries) => plain(entries, true, inside),
-            Reads::Page(default) => Term {
-                times: Times::Page(self.page(id, default)),
-                counted: true,
-                inside,
-            },
+            Reads::Page(default) => Term { times: Times::Page(self.page(id, default)), counted: true, inside },
         })
     }
 
     /// The costliest of the objects that a value of a type may be.
     fn most(&mut self, set: SetId, ty: TypeId) -> ExprId {
         let shape = self.shape;
-        let mut exprs: Vec<ExprId> = shape
-            .possible(ty)
-            .iter()
-            .filter_map(|on| self.on_type(set, *on))
-            .collect();
+        let mut exprs: Vec<ExprId> = shape.possible(ty).iter().filter_map(|on| self.on_type(set, *on)).collect();
         self.steps += exprs.len() as u64;
         exprs.sort_unstable();
         exprs.dedup();
@@ -306,9 +265,5 @@ impl Maker<'_> {
 }
 
 fn plain(times: u64, counted: bool, inside: ExprId) -> Term {
-    Term {
-        times: Times::Fixed(times),
-        counted,
-        inside,
-    }
+    Term { times: Times::Fixed(times), counted, inside }
 }

@@ -57,8 +57,7 @@ pub(super) fn check(outline: &Outline, shape: &Shape, limits: &Limits) -> Result
         while let Some((rule, scope)) = walk.open.pop() {
             walk.scope(rule, &scope)?;
             if walk.steps > allowed {
-                let message =
-                    "Too many fields share their names with fields selected on other types.";
+                let message = "Too many fields share their names with fields selected on other types.";
                 return Err(Refusal::new(code::LIMIT_COST, message));
             }
         }
@@ -108,9 +107,7 @@ impl Walk<'_> {
 
     fn scope(&mut self, rule: Rule, sets: &[SetId]) -> Result<(), Refusal> {
         let fields = self.collect(sets);
-        for group in
-            fields.chunk_by(|a, b| self.outline.fields[*a].key == self.outline.fields[*b].key)
-        {
+        for group in fields.chunk_by(|a, b| self.outline.fields[*a].key == self.outline.fields[*b].key) {
             match rule {
                 Rule::Shape => self.enter_children(Rule::Shape, group),
                 Rule::Strict => self.strict(group)?,
@@ -146,17 +143,12 @@ impl Walk<'_> {
     }
 
     fn enter_children(&mut self, rule: Rule, group: &[FieldId]) {
-        let children = group
-            .iter()
-            .filter_map(|field| self.outline.fields[*field].set)
-            .collect();
+        let children = group.iter().filter_map(|field| self.outline.fields[*field].set).collect();
         self.enter(rule, children);
     }
 
     fn same_shape(&self, group: &[FieldId]) -> Result<(), Refusal> {
-        let mut known = group
-            .iter()
-            .filter_map(|field| self.result(*field).map(|shape| (*field, shape)));
+        let mut known = group.iter().filter_map(|field| self.result(*field).map(|shape| (*field, shape)));
         let Some((first, expected)) = known.next() else {
             return Ok(());
         };
@@ -171,31 +163,16 @@ impl Walk<'_> {
 
     fn result(&self, field: FieldId) -> Option<&FieldShape> {
         let field = &self.outline.fields[field];
-        self.shape
-            .field(field.parent?, self.outline.text(field.name))
+        self.shape.field(field.parent?, self.outline.text(field.name))
     }
 
     /// Splits a group by the object types on which its fields are selected.
     fn strict(&mut self, group: &[FieldId]) -> Result<(), Refusal> {
-        let object = |field: FieldId| {
-            self.outline.fields[field]
-                .parent
-                .filter(|parent| self.shape.is_object(*parent))
-        };
-        let mut by_object: Vec<FieldId> = group
-            .iter()
-            .copied()
-            .filter(|field| object(*field).is_some())
-            .collect();
+        let object = |field: FieldId| self.outline.fields[field].parent.filter(|parent| self.shape.is_object(*parent));
+        let mut by_object: Vec<FieldId> = group.iter().copied().filter(|field| object(*field).is_some()).collect();
         by_object.sort_by_key(|field| object(*field));
-        let on_any: Vec<FieldId> = group
-            .iter()
-            .copied()
-            .filter(|field| object(*field).is_none())
-            .collect();
-        let parts: Vec<&[FieldId]> = by_object
-            .chunk_by(|a, b| object(*a) == object(*b))
-            .collect();
+        let on_any: Vec<FieldId> = group.iter().copied().filter(|field| object(*field).is_none()).collect();
+        let parts: Vec<&[FieldId]> = by_object.chunk_by(|a, b| object(*a) == object(*b)).collect();
         if parts.len() <= 1 {
             self.same_field(group)?;
             self.enter_children(Rule::Strict, group);
@@ -217,18 +194,11 @@ impl Walk<'_> {
             return Ok(());
         };
         let signature = self.outline.fields[*first].signature;
-        match rest
-            .iter()
-            .find(|other| self.outline.fields[**other].signature != signature)
-        {
+        match rest.iter().find(|other| self.outline.fields[**other].signature != signature) {
             None => Ok(()),
             Some(other) => {
                 let [a, b] = [*first, *other].map(|field| self.outline.fields[field].name);
-                let why = if a == b {
-                    "have different arguments"
-                } else {
-                    "are different fields"
-                };
+                let why = if a == b { "have different arguments" } else { "are different fields" };
                 Err(self.conflict(*first, *other, why, &[String::new(), String::new()]))
             }
         }
@@ -236,28 +206,17 @@ impl Walk<'_> {
 
     /// Names the response name, both fields and their places, the later one as the place of the refusal.
     fn conflict(&self, one: FieldId, other: FieldId, why: &str, ways: &[String; 2]) -> Refusal {
-        let place = |field: FieldId| {
-            (
-                self.outline.fields[field].line,
-                self.outline.fields[field].column,
-            )
-        };
+        let place = |field: FieldId| (self.outline.fields[field].line, self.outline.fields[field].column);
         let mut both = [(one, &ways[0]), (other, &ways[1])];
         both.sort_by_key(|(field, _)| place(*field));
         let [first, second] = both.map(|(field, way)| {
             let (line, column) = place(field);
             let written = shortened(self.outline.text(self.outline.fields[field].signature));
-            let way = if way.is_empty() {
-                String::new()
-            } else {
-                format!(" {way}")
-            };
+            let way = if way.is_empty() { String::new() } else { format!(" {way}") };
             format!("`{written}`{way} (line {line}, column {column})")
         });
         let key = shortened(self.outline.text(self.outline.fields[one].key));
-        let message = format!(
-            "{first} and {second} both answer as `{key}` and {why}; give one of them another alias."
-        );
+        let message = format!("{first} and {second} both answer as `{key}` and {why}; give one of them another alias.");
         let (line, column) = place(both[1].0);
         Refusal::new(code::VALIDATION_FAILED, message).at(line, column)
     }

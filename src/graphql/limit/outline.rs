@@ -12,19 +12,17 @@ use std::{
 
 use async_graphql::{
     Name, Positioned, Value,
-    parser::types::{
-        Directive, ExecutableDocument, Field as WrittenField, FragmentDefinition,
-        OperationDefinition, Selection, SelectionSet,
-    },
+    parser::types::{Directive, ExecutableDocument, Field as WrittenField, FragmentDefinition, OperationDefinition, Selection, SelectionSet},
 };
 
 use super::{
     Limits, Refusal,
     budget::Asked,
-    code, ints,
+    code,
     shape::{Shape, TypeId},
     spreads,
     values::{self, OpenFilter},
+    variables,
 };
 
 /// A selection set of the document, by number.
@@ -90,24 +88,14 @@ pub(super) struct Operation {
 impl Outline {
     /// Reads the document; refuses what has too many parts, or fragments without end.
     pub fn of(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Result<Self, Refusal> {
-        let counts = [
-            (doc.operations.iter().len(), limits.operations, "operations"),
-            (doc.fragments.len(), limits.fragments, "fragments"),
-        ];
+        let counts = [(doc.operations.iter().len(), limits.operations, "operations"), (doc.fragments.len(), limits.fragments, "fragments")];
         for (count, limit, what) in counts {
             if count > limit {
                 let message = format!("The document holds {count} {what}; {limit} are allowed.");
                 return Err(Refusal::new(code::LIMIT_TOKENS, message));
             }
         }
-        let mut reader = Reader {
-            shape,
-            limits,
-            fragments: HashMap::new(),
-            texts: HashMap::new(),
-            aliases: 0,
-            out: Self::default(),
-        };
+        let mut reader = Reader { shape, limits, fragments: HashMap::new(), texts: HashMap::new(), aliases: 0, out: Self::default() };
         for (name, fragment) in spreads::innermost_first(doc, &mut reader.out.steps)? {
             reader.fragment(name, &fragment.node)?;
         }
@@ -164,11 +152,7 @@ impl<'d> Reader<'d> {
         Ok(())
     }
 
-    fn operation(
-        &mut self,
-        name: Option<&Name>,
-        operation: &'d OperationDefinition,
-    ) -> Result<(), Refusal> {
+    fn operation(&mut self, name: Option<&Name>, operation: &'d OperationDefinition) -> Result<(), Refusal> {
         self.directives(&operation.directives)?;
         for variable in &operation.variable_definitions {
             self.directives(&variable.node.directives)?;
@@ -177,10 +161,7 @@ impl<'d> Reader<'d> {
             }
         }
         let set = self.set(self.shape.root(operation.ty), &operation.selection_set.node)?;
-        self.out.operations.push(Operation {
-            name: name.cloned(),
-            set,
-        });
+        self.out.operations.push(Operation { name: name.cloned(), set });
         Ok(())
     }
 
@@ -194,18 +175,12 @@ impl<'d> Reader<'d> {
                 Selection::Field(field) => items.push(Item::Field(self.field(parent, field)?)),
                 Selection::InlineFragment(inline) => {
                     let condition = inline.node.type_condition.as_ref();
-                    let on = condition.map_or(parent, |condition| {
-                        self.shape.type_named(&condition.node.on.node)
-                    });
+                    let on = condition.map_or(parent, |condition| self.shape.type_named(&condition.node.on.node));
                     items.push(Item::Inside(self.set(on, &inline.node.selection_set.node)?));
                 }
                 // An unknown fragment is the validator's to refuse.
                 Selection::FragmentSpread(spread) => {
-                    items.extend(
-                        self.fragments
-                            .get(spread.node.fragment_name.node.as_str())
-                            .map(|set| Item::Inside(*set)),
-                    );
+                    items.extend(self.fragments.get(spread.node.fragment_name.node.as_str()).map(|set| Item::Inside(*set)));
                 }
             }
         }
@@ -213,50 +188,29 @@ impl<'d> Reader<'d> {
         Ok(self.out.sets.len() - 1)
     }
 
-    fn field(
-        &mut self,
-        parent: Option<TypeId>,
-        field: &'d Positioned<WrittenField>,
-    ) -> Result<FieldId, Refusal> {
+    fn field(&mut self, parent: Option<TypeId>, field: &'d Positioned<WrittenField>) -> Result<FieldId, Refusal> {
         let written = &field.node;
         let name = written.name.node.as_str();
         let arguments = self.arguments(written)?;
         if written.alias.is_some() {
             self.aliases += 1;
             if self.aliases > self.limits.aliases {
-                let message = format!(
-                    "The document holds more than {} aliases.",
-                    self.limits.aliases
-                );
-                return Err(
-                    Refusal::new(code::LIMIT_ALIASES, message).at(field.pos.line, field.pos.column)
-                );
+                let message = format!("The document holds more than {} aliases.", self.limits.aliases);
+                return Err(Refusal::new(code::LIMIT_ALIASES, message).at(field.pos.line, field.pos.column));
             }
         }
-        let on = parent
-            .and_then(|parent| self.shape.field(parent, name))
-            .map(|field| field.ty);
-        let set = if written.selection_set.node.items.is_empty() {
-            None
-        } else {
-            Some(self.set(on, &written.selection_set.node)?)
-        };
+        let on = parent.and_then(|parent| self.shape.field(parent, name)).map(|field| field.ty);
+        let set = if written.selection_set.node.items.is_empty() { None } else { Some(self.set(on, &written.selection_set.node)?) };
         let root = self.shape.root(super::OperationKind::Query);
         let name_id = self.text(name);
         let field = Field {
             key: self.text(&written.response_key().node),
             name: name_id,
-            signature: if arguments.is_empty() {
-                name_id
-            } else {
-                self.text(&values::signature(name, &arguments))
-            },
+            signature: if arguments.is_empty() { name_id } else { self.text(&values::signature(name, &arguments)) },
             parent,
             set,
             aliased: written.alias.is_some(),
-            introspection: parent.is_some()
-                && parent == root
-                && matches!(name, "__schema" | "__type"),
+            introspection: parent.is_some() && parent == root && matches!(name, "__schema" | "__type"),
             asked: Asked::by(&arguments),
             line: field.pos.line,
             column: field.pos.column,
@@ -269,13 +223,10 @@ impl<'d> Reader<'d> {
     fn arguments(&mut self, field: &WrittenField) -> Result<Vec<(Name, Value)>, Refusal> {
         let mut arguments = Vec::with_capacity(field.arguments.len());
         for (name, value) in &field.arguments {
-            let Ok(constant) = value
-                .node
-                .clone()
-                .into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
+            let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
             let value = Positioned::new(constant, value.pos);
             self.value(&value)?;
-            ints::check_argument(&name.node, &value)?;
+            variables::check_argument(&name.node, &value)?;
             if name.node == "filter"
                 && let Some(open) = values::check_filter(&value, self.limits)?
             {
@@ -287,14 +238,8 @@ impl<'d> Reader<'d> {
     }
 
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
-        for (_, value) in directives
-            .iter()
-            .flat_map(|directive| &directive.node.arguments)
-        {
-            let Ok(constant) = value
-                .node
-                .clone()
-                .into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
+        for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
+            let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
             self.value(&Positioned::new(constant, value.pos))?;
         }
         Ok(())

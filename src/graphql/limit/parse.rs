@@ -19,10 +19,7 @@ const WORDS: [(&str, &str); 18] = [
     ("field", "a field"),
     ("selection_set", "a selection in braces"),
     ("type_condition", "a type condition (`on` and a type)"),
-    (
-        "variable_definition",
-        "a variable with its type (`$name: Type`)",
-    ),
+    ("variable_definition", "a variable with its type (`$name: Type`)"),
     ("variable_definitions", "variables in parentheses"),
     ("variable", "a variable"),
     ("type_", "a type"),
@@ -48,31 +45,18 @@ pub fn parse(text: &str) -> Result<ExecutableDocument, Refusal> {
 fn explain(text: &str, error: &Error) -> Refusal {
     let refusal = match error {
         Error::Syntax { message, start, .. } => return syntax(text, message, *start),
-        Error::MultipleOperations { .. } => Refusal::new(
-            code::VALIDATION_FAILED,
-            "An operation without a name must be the only one of its document.",
-        ),
+        Error::MultipleOperations { .. } => Refusal::new(code::VALIDATION_FAILED, "An operation without a name must be the only one of its document."),
         Error::OperationDuplicated { operation, .. } => {
-            let message = format!(
-                "There is more than one operation `{}`.",
-                shortened(operation)
-            );
+            let message = format!("There is more than one operation `{}`.", shortened(operation));
             Refusal::new(code::VALIDATION_FAILED, message)
         }
         Error::FragmentDuplicated { fragment, .. } => {
             let message = format!("There is more than one fragment `{}`.", shortened(fragment));
             Refusal::new(code::VALIDATION_FAILED, message)
         }
-        Error::MissingOperation => {
-            Refusal::new(code::VALIDATION_FAILED, "The document holds no operation.")
-        }
-        Error::RecursionLimitExceeded => {
-            Refusal::new(code::LIMIT_TOKENS, "The document is nested too deeply.")
-        }
-        _ => Refusal::new(
-            code::PARSE_FAILED,
-            "Syntax error: the document cannot be read.",
-        ),
+        Error::MissingOperation => Refusal::new(code::VALIDATION_FAILED, "The document holds no operation."),
+        Error::RecursionLimitExceeded => Refusal::new(code::LIMIT_TOKENS, "The document is nested too deeply."),
+        _ => Refusal::new(code::PARSE_FAILED, "Syntax error: the document cannot be read."),
     };
     match error.positions().next() {
         Some(Pos { line, column }) => refusal.at(line, column),
@@ -84,10 +68,7 @@ fn syntax(text: &str, message: &str, start: Pos) -> Refusal {
     let byte = byte_at(text, start.line, start.column);
     let found = Tokens::of(text).find(|token| token.end > byte);
     let (line, column) = place(text, found.map_or(byte, |token| token.start));
-    let at = found.map_or_else(
-        || "the end of the document".to_owned(),
-        |token| named(text, token),
-    );
+    let at = found.map_or_else(|| "the end of the document".to_owned(), |token| named(text, token));
     let mut why = match expected(message) {
         Some(expected) => format!("expected {expected}"),
         None if message.starts_with("invalid number") => "it is out of range".to_owned(),
@@ -116,18 +97,10 @@ fn named(text: &str, token: Token) -> String {
 fn expected(message: &str) -> Option<String> {
     let (_, rules) = message.rsplit_once("= expected ")?;
     let rules: Vec<&str> = rules.split([',', ' ', '\n']).collect();
-    let mut words: Vec<&str> = WORDS
-        .iter()
-        .filter(|(rule, _)| rules.contains(rule))
-        .map(|(_, words)| *words)
-        .collect();
+    let mut words: Vec<&str> = WORDS.iter().filter(|(rule, _)| rules.contains(rule)).map(|(_, words)| *words).collect();
     words.dedup();
     let last = words.pop()?;
-    Some(if words.is_empty() {
-        last.to_owned()
-    } else {
-        format!("{} or {last}", words.join(", "))
-    })
+    Some(if words.is_empty() { last.to_owned() } else { format!("{} or {last}", words.join(", ")) })
 }
 
 /// The innermost bracket that is still open at the end.

@@ -105,10 +105,7 @@ impl Shape {
 
     fn read(sdl: &str) -> Result<Self, parser::Error> {
         let documents = [parse_schema(INTROSPECTION)?, parse_schema(sdl)?];
-        let mut shape = Self {
-            legible: true,
-            ..Self::default()
-        };
+        let mut shape = Self { legible: true, ..Self::default() };
         for scalar in ["String", "Int", "Float", "Boolean", "ID"] {
             shape.declare(&Name::new(scalar), Kind::Leaf);
         }
@@ -158,16 +155,8 @@ impl Shape {
     fn declare(&mut self, name: &Name, kind: Kind) {
         let id = self.types.len();
         if *self.by_name.entry(name.clone()).or_insert(id) == id {
-            let possible = if kind == Kind::Object {
-                vec![id]
-            } else {
-                Vec::new()
-            };
-            self.types.push(TypeShape {
-                kind,
-                possible,
-                fields: HashMap::new(),
-            });
+            let possible = if kind == Kind::Object { vec![id] } else { Vec::new() };
+            self.types.push(TypeShape { kind, possible, fields: HashMap::new() });
         }
     }
 
@@ -192,22 +181,12 @@ impl Shape {
             };
             let name = &definition.node.name.node;
             let pairs: Vec<(&Name, &Name)> = match &definition.node.kind {
-                TypeKind::Object(object) => object
-                    .implements
-                    .iter()
-                    .map(|interface| (&interface.node, name))
-                    .collect(),
-                TypeKind::Union(union) => union
-                    .members
-                    .iter()
-                    .map(|member| (name, &member.node))
-                    .collect(),
+                TypeKind::Object(object) => object.implements.iter().map(|interface| (&interface.node, name)).collect(),
+                TypeKind::Union(union) => union.members.iter().map(|member| (name, &member.node)).collect(),
                 _ => Vec::new(),
             };
             for (wide, narrow) in pairs {
-                if let (Some(&wide), Some(&narrow)) =
-                    (self.by_name.get(wide), self.by_name.get(narrow))
-                {
+                if let (Some(&wide), Some(&narrow)) = (self.by_name.get(wide), self.by_name.get(narrow)) {
                     let possible = &mut self.types[wide].possible;
                     if let Err(index) = possible.binary_search(&narrow) {
                         possible.insert(index, narrow);
@@ -236,14 +215,10 @@ impl Shape {
             };
             for field in fields {
                 let reads = part_of_page(&field.node.name.node).then_some(Reads::Nothing);
-                let (Some(&on), Some(field_shape)) =
-                    (self.by_name.get(name), self.field_shape(&field.node, reads))
-                else {
+                let (Some(&on), Some(field_shape)) = (self.by_name.get(name), self.field_shape(&field.node, reads)) else {
                     continue;
                 };
-                self.types[on]
-                    .fields
-                    .insert(field.node.name.node.clone(), field_shape);
+                self.types[on].fields.insert(field.node.name.node.clone(), field_shape);
             }
         }
     }
@@ -254,72 +229,36 @@ impl Shape {
         let ty = self.type_named(named)?;
         let leaf = self.kind(ty) == Kind::Leaf;
         // Two objects of whatever types merge; two leaves only where they are the same.
-        let response = if leaf {
-            written.clone()
-        } else {
-            written.replace(named, "{}")
-        };
-        let reads = if leaf {
-            Reads::Nothing
-        } else {
-            reads.unwrap_or_else(|| self.reads(field, ty))
-        };
-        Some(FieldShape {
-            ty,
-            response,
-            written,
-            reads,
-        })
+        let response = if leaf { written.clone() } else { written.replace(named, "{}") };
+        let reads = if leaf { Reads::Nothing } else { reads.unwrap_or_else(|| self.reads(field, ty)) };
+        Some(FieldShape { ty, response, written, reads })
     }
 
     fn reads(&self, field: &FieldDefinition, ty: TypeId) -> Reads {
-        let argument = |name: &str| {
-            field
-                .arguments
-                .iter()
-                .find(|argument| argument.node.name.node == name)
-        };
+        let argument = |name: &str| field.arguments.iter().find(|argument| argument.node.name.node == name);
         let lists = list_depth(&field.ty.node);
         if lists == 0 && !is_connection(innermost(&field.ty.node)) {
-            return if self.is_record(ty) {
-                Reads::Record
-            } else {
-                Reads::Nothing
-            };
+            return if self.is_record(ty) { Reads::Record } else { Reads::Nothing };
         }
         let default = argument("first").and_then(|argument| argument.node.default_value.as_ref());
         match default.map(|default| &default.node) {
             Some(Value::Number(number)) => Reads::Page(number.as_u64().unwrap_or(USUAL_PAGE)),
-            _ if lists == 0
-                || ["first", "last", "ids"]
-                    .into_iter()
-                    .any(|name| argument(name).is_some()) =>
-            {
-                Reads::Page(USUAL_PAGE)
-            }
+            _ if lists == 0 || ["first", "last", "ids"].into_iter().any(|name| argument(name).is_some()) => Reads::Page(USUAL_PAGE),
             _ => Reads::List(USUAL_PAGE.saturating_pow(lists)),
         }
     }
 
     /// Whether a value of this type may be a record, that is a `Node`.
     fn is_record(&self, ty: TypeId) -> bool {
-        let nodes = self
-            .type_named("Node")
-            .map_or(&[][..], |node| self.possible(node));
-        self.possible(ty)
-            .iter()
-            .any(|possible| nodes.contains(possible))
+        let nodes = self.type_named("Node").map_or(&[][..], |node| self.possible(node));
+        self.possible(ty).iter().any(|possible| nodes.contains(possible))
     }
 
     fn find_roots(&mut self, document: &ServiceDocument) {
         let mut names = ["Query", "Mutation", "Subscription"].map(Name::new);
         for definition in &document.definitions {
             if let TypeSystemDefinition::Schema(schema) = definition {
-                let said = [
-                    &schema.node.query,
-                    &schema.node.mutation,
-                    &schema.node.subscription,
-                ];
+                let said = [&schema.node.query, &schema.node.mutation, &schema.node.subscription];
                 for (name, said) in names.iter_mut().zip(said) {
                     if let Some(said) = said {
                         *name = said.node.clone();
@@ -332,24 +271,13 @@ impl Shape {
 
     /// `__typename` on everything that is selected from, `__schema` and `__type` on the query root.
     fn add_meta_fields(&mut self) {
-        let Some(meta) = self
-            .type_named("__Root")
-            .map(|root| self.types[root].fields.clone())
-        else {
+        let Some(meta) = self.type_named("__Root").map(|root| self.types[root].fields.clone()) else {
             return;
         };
         let query = self.roots[0];
-        for (id, ty) in self
-            .types
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, ty)| ty.kind != Kind::Leaf)
-        {
-            let wanted = meta
-                .iter()
-                .filter(|(name, _)| Some(id) == query || *name == "__typename");
-            ty.fields
-                .extend(wanted.map(|(name, field)| (name.clone(), field.clone())));
+        for (id, ty) in self.types.iter_mut().enumerate().filter(|(_, ty)| ty.kind != Kind::Leaf) {
+            let wanted = meta.iter().filter(|(name, _)| Some(id) == query || *name == "__typename");
+            ty.fields.extend(wanted.map(|(name, field)| (name.clone(), field.clone())));
         }
     }
 }
@@ -366,10 +294,7 @@ fn edge_types(document: &ServiceDocument) -> Vec<&str> {
             && let TypeKind::Object(object) = &definition.node.kind
             && is_connection(&definition.node.name.node)
         {
-            let edges = object
-                .fields
-                .iter()
-                .filter(|field| field.node.name.node == "edges");
+            let edges = object.fields.iter().filter(|field| field.node.name.node == "edges");
             found.extend(edges.map(|field| innermost(&field.node.ty.node)));
         }
     }

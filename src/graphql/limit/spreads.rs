@@ -14,10 +14,7 @@ use super::{Refusal, code, text::shortened};
 type Fragment<'d> = (&'d Name, &'d Positioned<FragmentDefinition>);
 
 /// The fragments of a document, those inside others first.
-pub(super) fn innermost_first<'d>(
-    doc: &'d ExecutableDocument,
-    steps: &mut u64,
-) -> Result<Vec<Fragment<'d>>, Refusal> {
+pub(super) fn innermost_first<'d>(doc: &'d ExecutableDocument, steps: &mut u64) -> Result<Vec<Fragment<'d>>, Refusal> {
     let mut fragments: Vec<Fragment<'d>> = doc.fragments.iter().collect();
     fragments.sort_by_key(|(_, fragment)| fragment.pos);
     let spreads = spreads(&fragments, steps);
@@ -34,18 +31,11 @@ pub(super) fn innermost_first<'d>(
 
 /// By number of a fragment, the numbers of those that it spreads, each once.
 fn spreads(fragments: &[Fragment<'_>], steps: &mut u64) -> Vec<Vec<usize>> {
-    let numbers: HashMap<&str, usize> = fragments
-        .iter()
-        .enumerate()
-        .map(|(number, (name, _))| (name.as_str(), number))
-        .collect();
+    let numbers: HashMap<&str, usize> = fragments.iter().enumerate().map(|(number, (name, _))| (name.as_str(), number)).collect();
     let spread_by = |(_, fragment): &Fragment<'_>| {
         let mut names = Vec::new();
         collect_names(&fragment.node.selection_set.node, &mut names, steps);
-        let mut spread: Vec<usize> = names
-            .iter()
-            .filter_map(|name| numbers.get(name).copied())
-            .collect();
+        let mut spread: Vec<usize> = names.iter().filter_map(|name| numbers.get(name).copied()).collect();
         spread.sort_unstable();
         spread.dedup();
         spread

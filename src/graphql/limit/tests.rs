@@ -63,12 +63,7 @@ type Mutation { rename(code: String!, name: String!): State }
 static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::from_sdl(SDL));
 
 /// All stages, as the server runs them.
-fn look_at(
-    text: &str,
-    operation: Option<&str>,
-    variables: &str,
-    limits: &Limits,
-) -> Result<Inspected, Refusal> {
+fn look_at(text: &str, operation: Option<&str>, variables: &str, limits: &Limits) -> Result<Inspected, Refusal> {
     check_text(text, limits)?;
     let doc = parse(text)?;
     check_variables(variables, limits)?;

@@ -48,10 +48,7 @@ impl<'t> Tokens<'t> {
     }
 
     fn starts_with(&self, at: usize, what: &[u8]) -> bool {
-        self.text
-            .as_bytes()
-            .get(at..)
-            .is_some_and(|rest| rest.starts_with(what))
+        self.text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(what))
     }
 
     fn run_of(&self, mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
@@ -128,11 +125,7 @@ impl Iterator for Tokens<'_> {
         };
         // A backslash may be the last character of the text, and what it escapes lie behind the end.
         self.at = end.min(self.text.len());
-        Some(Token {
-            kind,
-            start,
-            end: self.at,
-        })
+        Some(Token { kind, start, end: self.at })
     }
 }
 
@@ -153,22 +146,13 @@ pub fn check_text(text: &str, limits: &Limits) -> Result<(), Refusal> {
             Kind::Close => nesting = nesting.saturating_sub(1),
             Kind::Sign if text.as_bytes()[token.start] == b'@' => directives += 1,
             Kind::OpenText => {
-                return Err(refusal_at(
-                    text,
-                    token,
-                    code::PARSE_FAILED,
-                    "Syntax error: the string that starts here is never closed.",
-                ));
+                return Err(refusal_at(text, token, code::PARSE_FAILED, "Syntax error: the string that starts here is never closed."));
             }
             _ => {}
         }
         let passed = [
             (tokens, limits.tokens, "tokens"),
-            (
-                nesting,
-                limits.nesting,
-                "braces, brackets and parentheses within each other",
-            ),
+            (nesting, limits.nesting, "braces, brackets and parentheses within each other"),
             (directives, limits.directives, "directives"),
         ];
         if let Some((_, limit, what)) = passed.into_iter().find(|(count, limit, _)| count > limit) {
@@ -188,11 +172,7 @@ fn refusal_at(text: &str, token: Token, code: &'static str, message: &str) -> Re
 pub(super) fn place(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |rest| rest.chars().count())
-        + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
     (line, column)
 }
 
@@ -201,10 +181,7 @@ pub(super) fn byte_at(text: &str, line: usize, column: usize) -> usize {
     let mut start = 0;
     for (number, content) in text.split('\n').enumerate() {
         if number + 1 == line {
-            let within = content
-                .char_indices()
-                .nth(column.saturating_sub(1))
-                .map_or(content.len(), |(byte, _)| byte);
+            let within = content.char_indices().nth(column.saturating_sub(1)).map_or(content.len(), |(byte, _)| byte);
             return start + within;
         }
         start += content.len() + 1;
@@ -215,11 +192,7 @@ pub(super) fn byte_at(text: &str, line: usize, column: usize) -> usize {
 /// A client's own words, short enough to be given back to it.
 pub(super) fn shortened(words: &str) -> String {
     const ENOUGH: usize = 40;
-    let clean = |word: &str| {
-        word.chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect::<String>()
-    };
+    let clean = |word: &str| word.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     match words.char_indices().nth(ENOUGH) {
         Some((byte, _)) => format!("{}…", clean(&words[..byte])),
         None => clean(words),

@@ -44,11 +44,7 @@ pub(super) fn of(outline: &Outline) -> Vec<Totals> {
                         aliases: inside.aliases.saturating_add(field.aliased.into()),
                         fields: 1,
                         depth: if introspection { 1 } else { inside.depth + 1 },
-                        introspection_depth: if introspection {
-                            inside.depth + 1
-                        } else {
-                            inside.introspection_depth
-                        },
+                        introspection_depth: if introspection { inside.depth + 1 } else { inside.introspection_depth },
                         ..inside
                     }
                 }
@@ -63,10 +59,7 @@ pub(super) fn of(outline: &Outline) -> Vec<Totals> {
 impl Totals {
     /// Takes in a field, spread or inline fragment with what is inside it.
     fn add(&mut self, item: Self) {
-        self.selections = self
-            .selections
-            .saturating_add(item.selections)
-            .saturating_add(1);
+        self.selections = self.selections.saturating_add(item.selections).saturating_add(1);
         self.aliases = self.aliases.saturating_add(item.aliases);
         self.fields = self.fields.saturating_add(item.fields);
         self.depth = self.depth.max(item.depth);
@@ -77,34 +70,15 @@ impl Totals {
 
 /// The limits that every operation of a document must keep, whichever of them runs: validation walks through all.
 pub(super) fn check(name: Option<&Name>, totals: Totals, limits: &Limits) -> Result<(), Refusal> {
-    let named = name.map_or_else(
-        || "The operation".to_owned(),
-        |name| format!("The operation `{}`", shortened(name)),
-    );
+    let named = name.map_or_else(|| "The operation".to_owned(), |name| format!("The operation `{}`", shortened(name)));
     let checks = [
-        (
-            totals.selections,
-            limits.selections,
-            code::LIMIT_COST,
-            "selections",
-        ),
-        (
-            totals.aliases,
-            limits.aliases,
-            code::LIMIT_ALIASES,
-            "aliases",
-        ),
-        (
-            totals.nesting,
-            limits.expanded_nesting,
-            code::LIMIT_DEPTH,
-            "selections within each other",
-        ),
+        (totals.selections, limits.selections, code::LIMIT_COST, "selections"),
+        (totals.aliases, limits.aliases, code::LIMIT_ALIASES, "aliases"),
+        (totals.nesting, limits.expanded_nesting, code::LIMIT_DEPTH, "selections within each other"),
     ];
     for (count, limit, code, what) in checks {
         if count > limit {
-            let message =
-                format!("{named} has more than {limit} {what} when its fragments are written out.");
+            let message = format!("{named} has more than {limit} {what} when its fragments are written out.");
             return Err(Refusal::new(code, message));
         }
     }
@@ -114,24 +88,9 @@ pub(super) fn check(name: Option<&Name>, totals: Totals, limits: &Limits) -> Res
 /// The limits that concern only the operation that runs.
 pub(super) fn check_selected(totals: Totals, limits: &Limits) -> Result<(), Refusal> {
     let checks = [
-        (
-            totals.fields,
-            limits.root_fields,
-            code::LIMIT_COST,
-            "root fields",
-        ),
-        (
-            totals.depth,
-            limits.depth,
-            code::LIMIT_DEPTH,
-            "fields within each other",
-        ),
-        (
-            totals.introspection_depth,
-            limits.introspection_depth,
-            code::LIMIT_DEPTH,
-            "introspection fields within each other",
-        ),
+        (totals.fields, limits.root_fields, code::LIMIT_COST, "root fields"),
+        (totals.depth, limits.depth, code::LIMIT_DEPTH, "fields within each other"),
+        (totals.introspection_depth, limits.introspection_depth, code::LIMIT_DEPTH, "introspection fields within each other"),
     ];
     for (count, limit, code, what) in checks {
         if count > limit {

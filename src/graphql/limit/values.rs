@@ -31,33 +31,22 @@ pub(super) struct Given<'r> {
 
 impl<'r> Given<'r> {
     pub fn new(operation: &'r OperationDefinition, given: &'r Variables) -> Self {
-        let with_default = operation
-            .variable_definitions
-            .iter()
-            .filter_map(|definition| {
-                let default = definition.node.default_value.as_ref()?;
-                Some((definition.node.name.node.as_str(), &default.node))
-            });
-        Self {
-            given,
-            defaults: with_default.collect(),
-        }
+        let with_default = operation.variable_definitions.iter().filter_map(|definition| {
+            let default = definition.node.default_value.as_ref()?;
+            Some((definition.node.name.node.as_str(), &default.node))
+        });
+        Self { given, defaults: with_default.collect() }
     }
 
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.given
-            .get(name)
-            .or_else(|| self.defaults.get(name).copied())
+        self.given.get(name).or_else(|| self.defaults.get(name).copied())
     }
 }
 
 /// A field with its arguments in one order, those of input objects too: equal for equal selections, and only then.
 pub(super) fn signature(name: &str, arguments: &[(Name, Value)]) -> String {
     let mut out = name.to_owned();
-    let mut arguments: Vec<_> = arguments
-        .iter()
-        .map(|(name, value)| (name, value))
-        .collect();
+    let mut arguments: Vec<_> = arguments.iter().map(|(name, value)| (name, value)).collect();
     write_fields(&mut out, ['(', ')'], &mut arguments);
     out
 }
@@ -94,11 +83,7 @@ fn write_value(out: &mut String, value: &Value) {
 }
 
 /// Holds the limit on list lengths in a literal.
-pub(super) fn check_lists(
-    value: &Positioned<Value>,
-    limits: &Limits,
-    steps: &mut u64,
-) -> Result<(), Refusal> {
+pub(super) fn check_lists(value: &Positioned<Value>, limits: &Limits, steps: &mut u64) -> Result<(), Refusal> {
     let mut open = vec![&value.node];
     while let Some(value_here) = open.pop() {
         *steps += 1;
@@ -115,10 +100,7 @@ pub(super) fn check_lists(
 }
 
 fn too_long(limits: &Limits) -> Refusal {
-    Refusal::new(
-        code::BAD_USER_INPUT,
-        format!("A list has more than {} entries.", limits.list_length),
-    )
+    Refusal::new(code::BAD_USER_INPUT, format!("A list has more than {} entries.", limits.list_length))
 }
 
 /// A `filter` argument that holds variables, with its place.
@@ -130,15 +112,8 @@ pub(super) struct OpenFilter {
 }
 
 /// Holds the limits on a `filter` argument, or gives it back where variables must be known for that.
-pub(super) fn check_filter(
-    value: &Positioned<Value>,
-    limits: &Limits,
-) -> Result<Option<OpenFilter>, Refusal> {
-    let filter = OpenFilter {
-        value: value.node.clone(),
-        line: value.pos.line,
-        column: value.pos.column,
-    };
+pub(super) fn check_filter(value: &Positioned<Value>, limits: &Limits) -> Result<Option<OpenFilter>, Refusal> {
+    let filter = OpenFilter { value: value.node.clone(), line: value.pos.line, column: value.pos.column };
     let mut closed = true;
     let size = FilterSize::of(&filter.value, limits.nesting, &mut |_| {
         closed = false;
@@ -149,11 +124,7 @@ pub(super) fn check_filter(
 }
 
 /// Holds the limits on the filters of a document with the variables of a request; tells how many steps it took.
-pub(super) fn check_filters(
-    filters: &[OpenFilter],
-    given: &Given<'_>,
-    limits: &Limits,
-) -> Result<u64, Refusal> {
+pub(super) fn check_filters(filters: &[OpenFilter], given: &Given<'_>, limits: &Limits) -> Result<u64, Refusal> {
     // A variable is looked at once, however often the document uses it.
     let mut known: HashMap<String, FilterSize> = HashMap::new();
     let mut steps = 0_u64;
@@ -161,17 +132,13 @@ pub(super) fn check_filters(
         let size = FilterSize::of(&filter.value, limits.nesting, &mut |name| {
             *known.entry(name.to_owned()).or_insert_with(|| {
                 let value = given.value(name).unwrap_or(&Value::Null);
-                FilterSize::of(value, limits.variable_nesting, &mut |_| {
-                    FilterSize::default()
-                })
+                FilterSize::of(value, limits.variable_nesting, &mut |_| FilterSize::default())
             })
         });
         steps = steps.saturating_add(size.steps);
         size.check(filter, limits)?;
     }
-    Ok(known
-        .values()
-        .fold(steps, |steps, size| steps.saturating_add(size.steps)))
+    Ok(known.values().fold(steps, |steps, size| steps.saturating_add(size.steps)))
 }
 
 /// What a filter holds.
@@ -188,39 +155,21 @@ impl FilterSize {
     /// Recurses `levels` deep at most; deeper is deeper than any filter may be.
     fn of(value: &Value, levels: usize, variables: &mut dyn FnMut(&str) -> Self) -> Self {
         if let Some(name) = variable(value) {
-            return Self {
-                steps: 1,
-                ..variables(name)
-            };
+            return Self { steps: 1, ..variables(name) };
         }
         let Some(levels) = levels.checked_sub(1) else {
-            return Self {
-                nesting: usize::MAX,
-                ..Self::default()
-            };
+            return Self { nesting: usize::MAX, ..Self::default() };
         };
-        let mut sum = Self {
-            steps: 1,
-            ..Self::default()
-        };
+        let mut sum = Self { steps: 1, ..Self::default() };
         match value {
-            Value::List(entries) => entries
-                .iter()
-                .for_each(|entry| sum.add(Self::of(entry, levels, variables))),
+            Value::List(entries) => entries.iter().for_each(|entry| sum.add(Self::of(entry, levels, variables))),
             Value::Object(fields) => {
                 for (name, value) in fields {
                     if matches!(name.as_str(), "and" | "or" | "not") {
                         let inside = Self::of(value, levels, variables);
-                        sum.add(Self {
-                            nesting: inside.nesting.saturating_add(1),
-                            ..inside
-                        });
+                        sum.add(Self { nesting: inside.nesting.saturating_add(1), ..inside });
                     } else {
-                        sum.add(Self {
-                            predicates: 1,
-                            nesting: 0,
-                            steps: 1,
-                        });
+                        sum.add(Self { predicates: 1, nesting: 0, steps: 1 });
                     }
                 }
             }
@@ -236,14 +185,7 @@ impl FilterSize {
     }
 
     fn check(self, filter: &OpenFilter, limits: &Limits) -> Result<(), Refusal> {
-        let checks = [
-            (self.predicates, limits.predicates, "predicates"),
-            (
-                self.nesting,
-                limits.filter_nesting,
-                "`and`, `or` and `not` within each other",
-            ),
-        ];
+        let checks = [(self.predicates, limits.predicates, "predicates"), (self.nesting, limits.filter_nesting, "`and`, `or` and `not` within each other")];
         match checks.into_iter().find(|(count, limit, _)| count > limit) {
             None => Ok(()),
             Some((_, limit, what)) => {
@@ -273,10 +215,7 @@ pub fn check_variables(json: &str, limits: &Limits) -> Result<(), Refusal> {
             (_, Some(Some(entries))) => *entries = (*entries).max(1),
             _ => {}
         }
-        if open
-            .last()
-            .is_some_and(|entries| entries.is_some_and(|entries| entries > limits.list_length))
-        {
+        if open.last().is_some_and(|entries| entries.is_some_and(|entries| entries > limits.list_length)) {
             return Err(too_long(limits));
         }
         match byte {
@@ -286,10 +225,7 @@ pub fn check_variables(json: &str, limits: &Limits) -> Result<(), Refusal> {
             _ => {}
         }
         if open.len() > limits.variable_nesting {
-            let message = format!(
-                "The variables hold more than {} objects and lists within each other.",
-                limits.variable_nesting
-            );
+            let message = format!("The variables hold more than {} objects and lists within each other.", limits.variable_nesting);
             return Err(Refusal::new(code::BAD_USER_INPUT, message));
         }
     }

@@ -48,7 +48,9 @@ impl Store {
                     page.total = usize::try_from(count).ok();
                 }
             }
-            pages.values_mut().for_each(|page| page.total = page.total.or(Some(0)));
+            for page in pages.values_mut() {
+                page.total = page.total.or(Some(0));
+            }
         }
         if let Some(after) = &query.window.after {
             for (subject, count) in self.count(query, subjects, Some((after, false))).await? {
@@ -126,7 +128,12 @@ impl Sql {
     fn pages(query: &ObservationQuery, subjects: &[String]) -> Self {
         let mut sql = Self::new("");
         for subject in subjects {
-            let _ = write!(sql.text, "{}SELECT * FROM (SELECT {} FROM observation WHERE subject = ", if sql.text.is_empty() { "" } else { " UNION ALL " }, row::COLUMNS);
+            let _ = write!(
+                sql.text,
+                "{}SELECT * FROM (SELECT {} FROM observation WHERE subject = ",
+                if sql.text.is_empty() { "" } else { " UNION ALL " },
+                row::COLUMNS
+            );
             sql.bind(subject.as_str().into());
             sql.conditions(query);
             for (key, forward) in [(&query.window.after, true), (&query.window.before, false)] {

@@ -112,7 +112,11 @@ pub fn read(row: &QueryResult) -> Result<ObservationRow, StoreError> {
     let text = |name| column::<String>(row, name);
     let maybe = |name| column::<Option<String>>(row, name);
     let (subject, dimensions) = (text("subject")?, text("dimensions")?);
-    let dimensions = if dimensions == "[]" { Vec::new() } else { serde_json::from_str(&dimensions).map_err(|_| StoreError::NotWhole("the dimensions of a figure cannot be read".into()))? };
+    let dimensions = if dimensions == "[]" {
+        Vec::new()
+    } else {
+        serde_json::from_str(&dimensions).map_err(|_| StoreError::NotWhole("the dimensions of a figure cannot be read".into()))?
+    };
     let line: Option<i64> = column(row, "line")?;
     Ok(ObservationRow {
         id: parse("id", &text("id")?)?,

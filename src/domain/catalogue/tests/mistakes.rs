@@ -45,12 +45,8 @@ fn a_file_that_is_missing_or_misnamed_is_one_mistake() {
 
 #[test]
 fn depth_does_no_harm() {
-    for text in [
-        "[".repeat(50_000),
-        format!("a = {}", "{b = ".repeat(50_000)),
-        format!("a = {}", "[".repeat(50_000)),
-        format!("a{} = 1", ".a".repeat(50_000)),
-    ] {
+    for text in ["[".repeat(50_000), format!("a = {}", "{b = ".repeat(50_000)), format!("a = {}", "[".repeat(50_000)), format!("a{} = 1", ".a".repeat(50_000))]
+    {
         let mut planted = files().clone();
         planted.insert("meetings.toml".into(), text);
         assert_eq!(faults(&planted).iter().filter(|fault| fault.starts_with("meetings.toml: ")).count(), 1);

@@ -71,9 +71,7 @@ fn it_holds_what_it_should() {
         (Kind::GoodPractice, 60),
     ];
     assert_eq!(counts, BTreeMap::from(expected));
-    let status = |status| {
-        shipped.states.iter().filter(move |state| state.participation.as_ref().is_some_and(|p| p.status == status))
-    };
+    let status = |status| shipped.states.iter().filter(move |state| state.participation.as_ref().is_some_and(|p| p.status == status));
     assert_eq!(status(ParticipationStatus::Participating).count(), 53);
     assert_eq!(status(ParticipationStatus::Observer).count(), 5);
     assert_eq!(shipped.routes.iter().map(|route| route.legs.len()).sum::<usize>(), 62);
@@ -141,10 +139,7 @@ fn a_figure_knows_its_line() {
     assert_eq!((first.value, first.raw_value.as_deref()), (Some(514_725.0), Some("514725")));
     assert_eq!((first.file.as_deref(), first.line), (Some("flow_figures.csv"), Some(2)));
     assert_eq!(first.availability, ValueAvailability::Reported);
-    assert_eq!(
-        (first.edition.as_str(), first.retrieved_on.map(|d| d.to_string())),
-        ("2026-11-23", Some("2026-11-23".into()))
-    );
+    assert_eq!((first.edition.as_str(), first.retrieved_on.map(|d| d.to_string())), ("2026-11-23", Some("2026-11-23".into())));
     let last = figures.last().expect("figures");
     assert_eq!((last.subject.clone(), last.line), (Subject::Route("EAST-LAND".into()), Some(16)));
 }
@@ -171,8 +166,7 @@ fn roles_of_points_follow_from_the_legs() {
     let ends = "origins = [\"GEO\"]\ndestinations = [\"DEU\"]";
     edit(&mut bare, "flows.toml", "code = \"GEO-DEU-SEASONAL\"", &format!("code = \"GEO-DEU-SEASONAL\"\n{ends}"));
     let derived = read(&bare).expect("no fault").entries;
-    let derived: Vec<Route> =
-        derived.into_iter().filter_map(|e| if let Entry::Route(route) = e { Some(route) } else { None }).collect();
+    let derived: Vec<Route> = derived.into_iter().filter_map(|e| if let Entry::Route(route) = e { Some(route) } else { None }).collect();
     let roles = |route: &Route| {
         let set = |codes: &[String]| codes.iter().cloned().collect::<BTreeSet<_>>();
         (route.code.clone(), set(&route.origins), set(&route.transits), set(&route.destinations))

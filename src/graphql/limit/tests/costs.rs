@@ -11,19 +11,13 @@ fn nodes(text: &str) -> u64 {
 
 #[test]
 fn pages_multiply_on_the_way_down() {
-    assert_eq!(
-        nodes("{groups(first:50){nodes{id members(first:10){nodes{id}}}}}"),
-        50 + 50 * 10
-    );
+    assert_eq!(nodes("{groups(first:50){nodes{id members(first:10){nodes{id}}}}}"), 50 + 50 * 10);
     assert_eq!(nodes("{groups{totalCount}}"), 20);
     assert_eq!(nodes("{groups(last:7){nodes{id}}}"), 7);
     assert_eq!(nodes("{groups(first:0){nodes{members{nodes{id}}}}}"), 0);
     assert_eq!(nodes("{groups(first:-3){nodes{id}}}"), 0);
     assert_eq!(nodes("{groups(first:101){nodes{id}}}"), 100);
-    assert_eq!(
-        nodes("{groups(first:99999999999999999999){nodes{id}}}"),
-        100
-    );
+    assert_eq!(nodes("{groups(first:99999999999999999999){nodes{id}}}"), 100);
     assert_eq!(nodes("{groups(first:null){nodes{id}}}"), 20);
     assert_eq!(nodes("{groups(first:\"9\"){nodes{id}}}"), 100);
 }
@@ -31,20 +25,11 @@ fn pages_multiply_on_the_way_down() {
 #[test]
 fn lists_count_twenty_or_what_they_are_asked_for() {
     assert_eq!(nodes("{state{borders{id}}}"), 1 + 20);
-    assert_eq!(
-        nodes("{groups(first:1){nodes{focus{borders{id}}}}}"),
-        1 + 20 + 400
-    );
+    assert_eq!(nodes("{groups(first:1){nodes{focus{borders{id}}}}}"), 1 + 20 + 400);
     assert_eq!(nodes("{groups(first:1){nodes{related{score}}}}"), 1 + 5);
-    assert_eq!(
-        nodes("{groups(first:1){nodes{related(first:9){group{id}}}}}"),
-        1 + 9 + 9
-    );
+    assert_eq!(nodes("{groups(first:1){nodes{related(first:9){group{id}}}}}"), 1 + 9 + 9);
     assert_eq!(nodes("{nodes(ids:[\"a\",\"b\",\"c\"]){id}}"), 3);
-    assert_eq!(
-        nodes(&format!("{{nodes(ids:[{}]){{id}}}}", "\"a\" ".repeat(500))),
-        500
-    );
+    assert_eq!(nodes(&format!("{{nodes(ids:[{}]){{id}}}}", "\"a\" ".repeat(500))), 500);
 }
 
 #[test]
@@ -56,11 +41,7 @@ fn records_count_one_and_their_values_nothing() {
     let page = "{groups(first:10){pageInfo{endCursor} edges{cursor role node{id}} nodes{id}}}";
     assert_eq!(nodes(page), 10, "edges and nodes are one page");
     let both = "{groups(first:10){edges{node{focus{id}}} nodes{focus{id}}}}";
-    assert_eq!(
-        nodes(both),
-        10 + 200 + 200,
-        "but what is selected on either is read for each"
-    );
+    assert_eq!(nodes(both), 10 + 200 + 200, "but what is selected on either is read for each");
 }
 
 #[test]
@@ -86,19 +67,14 @@ fn equal_questions_cost_the_same() {
     ];
     assert!(subjects.into_iter().all(|text| nodes(text) == 21));
     // Of two types that differ, the costlier one counts.
-    assert_eq!(
-        nodes("{subject{...on State{borders{id}}...on Organisation{state{id}}}}"),
-        21
-    );
+    assert_eq!(nodes("{subject{...on State{borders{id}}...on Organisation{state{id}}}}"), 21);
 }
 
 #[test]
 fn variables_say_the_page_size() {
     let look = |variables: &str| {
         let text = "query($n:Int=9,$m:Int,$ids:[ID!]=[1,2]){parties(first:$n){totalCount}groups(first:$m){totalCount}nodes(ids:$ids){id}}";
-        look_at(text, None, variables, &Limits::default())
-            .unwrap()
-            .nodes
+        look_at(text, None, variables, &Limits::default()).unwrap().nodes
     };
     assert_eq!(look("{}"), 9 + 20 + 2);
     assert_eq!(look(r#"{"n": 1, "m": 2, "ids": ["a"]}"#), 1 + 2 + 1);
@@ -108,37 +84,22 @@ fn variables_say_the_page_size() {
 
 #[test]
 fn what_is_written_twice_counts_twice() {
-    assert_eq!(
-        nodes("{groups(first:9){totalCount}groups(first:9){nodes{id}}}"),
-        18
-    );
+    assert_eq!(nodes("{groups(first:9){totalCount}groups(first:9){nodes{id}}}"), 18);
 }
 
 #[test]
 fn kinds_and_introspection_are_told() {
-    assert_eq!(
-        accepted("mutation{rename(code:\"A\",name:\"B\"){id}}").kind,
-        OperationKind::Mutation
-    );
-    assert_eq!(
-        accepted("subscription{a}").kind,
-        OperationKind::Subscription
-    );
+    assert_eq!(accepted("mutation{rename(code:\"A\",name:\"B\"){id}}").kind, OperationKind::Mutation);
+    assert_eq!(accepted("subscription{a}").kind, OperationKind::Subscription);
     let inspected = accepted("query{...F __typename}fragment F on Query{__schema{types{name}}}");
     assert!(inspected.introspection_only && inspected.kind == OperationKind::Query);
-    assert_eq!(
-        (inspected.nodes, inspected.depth, inspected.selections),
-        (20, 1, 5)
-    );
+    assert_eq!((inspected.nodes, inspected.depth, inspected.selections), (20, 1, 5));
     assert!(!accepted("{__typename state{id}}").introspection_only);
 }
 
 #[test]
 fn unknown_names_count_nothing_here() {
-    assert_eq!(
-        nodes("{what{ever{x}} ...Missing ...on Nothing{y(first:9){z}}}"),
-        0
-    );
+    assert_eq!(nodes("{what{ever{x}} ...Missing ...on Nothing{y(first:9){z}}}"), 0);
 }
 
 #[test]
@@ -146,13 +107,8 @@ fn the_usual_introspection_queries_pass() {
     let inspected = accepted(include_str!("introspection.graphql"));
     assert!(inspected.introspection_only);
     // 20 types with 20 fields of 20 arguments, and so on: far from the budget.
-    assert!(
-        (10_000..20_000).contains(&inspected.nodes),
-        "{}",
-        inspected.nodes
-    );
+    assert!((10_000..20_000).contains(&inspected.nodes), "{}", inspected.nodes);
     // Going round in the schema of the schema is what its lists are counted for.
-    let round =
-        "{__schema{types{fields{type{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}}}";
+    let round = "{__schema{types{fields{type{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}}}";
     assert_eq!(refused(round).code, "LIMIT_COST");
 }

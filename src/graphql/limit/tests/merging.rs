@@ -8,68 +8,35 @@ fn conflict(text: &str, says: &[&str]) {
     assert_eq!(refusal.code, "GRAPHQL_VALIDATION_FAILED", "{text}");
     assert!(refusal.line.is_some());
     for words in says {
-        assert!(
-            refusal.message.contains(words),
-            "{text}: {}",
-            refusal.message
-        );
+        assert!(refusal.message.contains(words), "{text}: {}", refusal.message);
     }
 }
 
 #[test]
 fn what_the_executor_lets_through_is_refused() {
-    conflict(
-        "{party{x:code} party{x:id}}",
-        &[
-            "`code` (line 1, column 8) and `id` (line 1, column 22) both answer as `x` and are different fields",
-        ],
-    );
-    conflict(
-        "{party{x:id} party{x:__typename}}",
-        &["`x`", "`__typename`"],
-    );
+    conflict("{party{x:code} party{x:id}}", &["`code` (line 1, column 8) and `id` (line 1, column 22) both answer as `x` and are different fields"]);
+    conflict("{party{x:id} party{x:__typename}}", &["`x`", "`__typename`"]);
     conflict(
         "{g:groups{nodes{m:members(first:1){totalCount}}} g:groups{nodes{m:members(first:2){totalCount}}}}",
-        &[
-            "`m`",
-            "`members(first: 1)`",
-            "`members(first: 2)`",
-            "different arguments",
-        ],
+        &["`m`", "`members(first: 1)`", "`members(first: 2)`", "different arguments"],
     );
-    conflict(
-        "{party{...A} ...B}fragment A on Party{x:code} fragment B on Query{party{x:id}}",
-        &["`x`"],
-    );
+    conflict("{party{...A} ...B}fragment A on Party{x:code} fragment B on Query{party{x:id}}", &["`x`"]);
 }
 
 #[test]
 fn one_level_is_compared_too() {
     conflict("{x:state{id} x:party{id}}", &["`state`", "`party`"]);
-    conflict(
-        "{state(code:\"A\"){id} state(code:\"B\"){id}}",
-        &["different arguments"],
-    );
-    conflict(
-        "{state(code:\"A\"){id} state{id}}",
-        &["different arguments"],
-    );
-    conflict(
-        "query($a:String,$b:String){state(code:$a){id} state(code:$b){id}}",
-        &["`state(code: $a)`"],
-    );
+    conflict("{state(code:\"A\"){id} state(code:\"B\"){id}}", &["different arguments"]);
+    conflict("{state(code:\"A\"){id} state{id}}", &["different arguments"]);
+    conflict("query($a:String,$b:String){state(code:$a){id} state(code:$b){id}}", &["`state(code: $a)`"]);
     conflict("{state{id code:id} state{id code}}", &["`code`"]);
 }
 
 #[test]
 fn equal_fields_merge_however_they_are_written() {
     accepted("{state(code:\"A\"){id} state(code:\"A\"){code id}}");
-    accepted(
-        "query($f:Int){groups(first:1,after:\"x\"){nodes{id}} groups(after:\"x\" first:1){edges{node{id}}}}",
-    );
-    accepted(
-        "{parties(filter:{text:\"a\",codes:[\"b\"]}){totalCount} parties(filter:{codes:[\"b\"] text:\"a\"}){totalCount}}",
-    );
+    accepted("query($f:Int){groups(first:1,after:\"x\"){nodes{id}} groups(after:\"x\" first:1){edges{node{id}}}}");
+    accepted("{parties(filter:{text:\"a\",codes:[\"b\"]}){totalCount} parties(filter:{codes:[\"b\"] text:\"a\"}){totalCount}}");
     accepted("{party{...A ...A ...on Node{id}} ...{party{id}}}fragment A on Party{id x:code}");
 }
 
@@ -79,55 +46,25 @@ fn different_objects_may_differ_in_field_but_not_in_shape() {
     accepted("{party{...on State{x:name(language:EN)} ...on Organisation{x:name(language:TR)}}}");
     accepted("{party{...on State{x:parent{a:id}} ...on Organisation{x:state{a:id}}}}");
     accepted("{party{...on State{x:parent{a:code}} ...on Organisation{x:state{a:iso2}}}}");
-    conflict(
-        "{party{...on State{rank} ...on Organisation{rank}}}",
-        &[
-            "of type `Int!`",
-            "of type `String`",
-            "cannot share one answer",
-        ],
-    );
-    conflict(
-        "{party{...on State{x:iso2} ...on Organisation{x:role}}}",
-        &["`String!`", "`String`"],
-    );
-    conflict(
-        "{party{...on State{x:borders{id}} ...on Organisation{x:state{id}}}}",
-        &["`[State!]!`"],
-    );
-    conflict(
-        "{party{...on State{x:centre{latitude}} ...on Organisation{x:role}}}",
-        &["`Centre`"],
-    );
-    conflict(
-        "{party{...on State{x:parent{a:code}} ...on Organisation{x:state{a:size}}}}",
-        &["`a`", "`Int`"],
-    );
+    conflict("{party{...on State{rank} ...on Organisation{rank}}}", &["of type `Int!`", "of type `String`", "cannot share one answer"]);
+    conflict("{party{...on State{x:iso2} ...on Organisation{x:role}}}", &["`String!`", "`String`"]);
+    conflict("{party{...on State{x:borders{id}} ...on Organisation{x:state{id}}}}", &["`[State!]!`"]);
+    conflict("{party{...on State{x:centre{latitude}} ...on Organisation{x:role}}}", &["`Centre`"]);
+    conflict("{party{...on State{x:parent{a:code}} ...on Organisation{x:state{a:size}}}}", &["`a`", "`Int`"]);
 }
 
 #[test]
 fn an_interface_may_be_any_of_its_objects() {
     conflict("{party{x:code ...on State{x:iso2}}}", &["`x`"]);
-    conflict(
-        "{party{x:parent{a:id} ...on State{x:parent{a:code}}}}",
-        &["`a`"],
-    );
+    conflict("{party{x:parent{a:id} ...on State{x:parent{a:code}}}}", &["`a`"]);
     // The two objects differ in what the interface says nothing of.
-    accepted(
-        "{party{p:parent{id} ...on State{p:parent{a:iso2}} ...on Organisation{p:parent{a:code}}}}",
-    );
-    conflict(
-        "{party{p:parent{a:id} ...on State{p:parent{b:iso2}} ...on Organisation{p:parent{a:code}}}}",
-        &["`a`"],
-    );
+    accepted("{party{p:parent{id} ...on State{p:parent{a:iso2}} ...on Organisation{p:parent{a:code}}}}");
+    conflict("{party{p:parent{a:id} ...on State{p:parent{b:iso2}} ...on Organisation{p:parent{a:code}}}}", &["`a`"]);
     conflict("{subject{...on Node{x:id} ...on Party{x:code}}}", &["`x`"]);
 }
 
 #[test]
 fn operations_are_compared_each_by_itself() {
     let text = "query A{state(code:\"A\"){id}} query B{state(code:\"B\"){id}}";
-    assert_eq!(
-        refused(text).message,
-        "`operationName` must say which operation to run; the document holds `A`, `B`."
-    );
+    assert_eq!(refused(text).message, "`operationName` must say which operation to run; the document holds `A`, `B`.");
 }

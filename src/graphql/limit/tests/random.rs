@@ -11,69 +11,29 @@ use super::{
 };
 
 /// What can be selected on a type: leaves, fields with their types, and types for fragments.
-type Menu = (
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-    &'static [&'static str],
-);
+type Menu = (&'static [&'static str], &'static [(&'static str, &'static str)], &'static [&'static str]);
 
-const PARTY_FIELDS: [(&str, &str); 3] = [
-    ("parent", "Party"),
-    ("groups", "GroupConnection"),
-    ("groups(first: 3)", "GroupConnection"),
-];
+const PARTY_FIELDS: [(&str, &str); 3] = [("parent", "Party"), ("groups", "GroupConnection"), ("groups(first: 3)", "GroupConnection")];
 
 fn menu(ty: &str) -> Menu {
     match ty {
         "Query" => (
             &["__typename"],
-            &[
-                ("party", "Party"),
-                ("subject", "Subject"),
-                ("node(id: \"a\")", "Node"),
-                ("groups(first: 2)", "GroupConnection"),
-                ("state", "State"),
-            ],
+            &[("party", "Party"), ("subject", "Subject"), ("node(id: \"a\")", "Node"), ("groups(first: 2)", "GroupConnection"), ("state", "State")],
             &["Query"],
         ),
         "Node" => (&["id"], &[], &["Party", "State", "Group", "Node"]),
-        "Party" => (
-            &["id", "code", "name", "size"],
-            &PARTY_FIELDS,
-            &["State", "Organisation", "Node", "Party"],
-        ),
+        "Party" => (&["id", "code", "name", "size"], &PARTY_FIELDS, &["State", "Organisation", "Node", "Party"]),
         "State" => (
-            &[
-                "id",
-                "iso2",
-                "rank",
-                "name(language: TR)",
-                "name(language: EN)",
-            ],
-            &[
-                ("parent", "State"),
-                ("borders", "State"),
-                ("groups(first: 3)", "GroupConnection"),
-            ],
+            &["id", "iso2", "rank", "name(language: TR)", "name(language: EN)"],
+            &[("parent", "State"), ("borders", "State"), ("groups(first: 3)", "GroupConnection")],
             &["State", "Party", "Node"],
         ),
-        "Organisation" => (
-            &["id", "role", "rank", "code"],
-            &[("state", "State"), ("parent", "Party")],
-            &["Organisation", "Party", "Node"],
-        ),
+        "Organisation" => (&["id", "role", "rank", "code"], &[("state", "State"), ("parent", "Party")], &["Organisation", "Party", "Node"]),
         "Subject" => (&["__typename"], &[], &["State", "Organisation", "Party"]),
-        "GroupConnection" => (
-            &["totalCount"],
-            &[("nodes", "Group"), ("edges", "GroupEdge")],
-            &["GroupConnection"],
-        ),
+        "GroupConnection" => (&["totalCount"], &[("nodes", "Group"), ("edges", "GroupEdge")], &["GroupConnection"]),
         "GroupEdge" => (&["role"], &[("node", "Group")], &["GroupEdge"]),
-        "Group" => (
-            &["id", "code"],
-            &[("focus", "State"), ("members(first: 2)", "PartyConnection")],
-            &["Group", "Node"],
-        ),
+        "Group" => (&["id", "code"], &[("focus", "State"), ("members(first: 2)", "PartyConnection")], &["Group", "Node"]),
         "PartyConnection" => (&["totalCount"], &[("nodes", "Party")], &["PartyConnection"]),
         _ => (&["__typename"], &[], &[]),
     }
@@ -134,12 +94,7 @@ impl Writer {
 }
 
 fn documents() -> impl Strategy<Value = String> {
-    prop::collection::vec(any::<u8>(), 0..160).prop_map(|choices| {
-        Writer {
-            choices: choices.into_iter(),
-        }
-        .document()
-    })
+    prop::collection::vec(any::<u8>(), 0..160).prop_map(|choices| Writer { choices: choices.into_iter() }.document())
 }
 
 proptest! {

@@ -1,8 +1,6 @@
 //! The slow and obvious way to the same answers, against which random documents are held.
 
-use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 
 use super::super::shape::{Reads, Shape, TypeId};
 
@@ -36,19 +34,12 @@ impl<'d> Reference<'d> {
             Selection::Field(_) => None,
             Selection::InlineFragment(inline) => {
                 let condition = inline.node.type_condition.as_ref();
-                let on = condition.map_or(on, |condition| {
-                    self.shape.type_named(&condition.node.on.node).unwrap()
-                });
+                let on = condition.map_or(on, |condition| self.shape.type_named(&condition.node.on.node).unwrap());
                 Some((on, &inline.node.selection_set.node))
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = &self.doc.fragments[&spread.node.fragment_name.node].node;
-                Some((
-                    self.shape
-                        .type_named(&fragment.type_condition.node.on.node)
-                        .unwrap(),
-                    &fragment.selection_set.node,
-                ))
+                Some((self.shape.type_named(&fragment.type_condition.node.on.node).unwrap(), &fragment.selection_set.node))
             }
         }
     }
@@ -64,8 +55,7 @@ impl<'d> Reference<'d> {
                 Selection::Field(field) => (self.sizes_of(&field.node.selection_set.node), true),
                 other => (self.sizes_of(self.inside(0, other).unwrap().1), false),
             };
-            let aliased =
-                matches!(&selection.node, Selection::Field(field) if field.node.alias.is_some());
+            let aliased = matches!(&selection.node, Selection::Field(field) if field.node.alias.is_some());
             sum.selections += 1 + inside.selections;
             sum.aliases += inside.aliases + usize::from(aliased);
             sum.depth = sum.depth.max(inside.depth + usize::from(is_field));
@@ -74,11 +64,7 @@ impl<'d> Reference<'d> {
     }
 
     pub fn nodes(&self) -> u64 {
-        self.nodes_on(
-            &self.operation().selection_set.node,
-            self.root(),
-            self.root(),
-        )
+        self.nodes_on(&self.operation().selection_set.node, self.root(), self.root())
     }
 
     /// What is read below one object; page sizes are literals here.
@@ -86,17 +72,9 @@ impl<'d> Reference<'d> {
         let one = |selection: &'d Selection| match selection {
             Selection::Field(field) => {
                 let known = self.shape.field(object, &field.node.name.node).unwrap();
-                let below = self
-                    .shape
-                    .possible(known.ty)
-                    .iter()
-                    .map(|object| self.nodes_on(&field.node.selection_set.node, known.ty, *object))
-                    .max()
-                    .unwrap_or(0);
-                let first = field
-                    .node
-                    .get_argument("first")
-                    .map(|first| first.node.to_string().parse::<u64>().unwrap());
+                let below =
+                    self.shape.possible(known.ty).iter().map(|object| self.nodes_on(&field.node.selection_set.node, known.ty, *object)).max().unwrap_or(0);
+                let first = field.node.get_argument("first").map(|first| first.node.to_string().parse::<u64>().unwrap());
                 match known.reads {
                     Reads::Nothing => below,
                     Reads::Record => 1 + below,
@@ -106,11 +84,7 @@ impl<'d> Reference<'d> {
             }
             other => {
                 let (on, set) = self.inside(parent, other).unwrap();
-                if self.shape.possible(on).contains(&object) {
-                    self.nodes_on(set, on, object)
-                } else {
-                    0
-                }
+                if self.shape.possible(on).contains(&object) { self.nodes_on(set, on, object) } else { 0 }
             }
         };
         set.items.iter().map(|selection| one(&selection.node)).sum()
@@ -135,50 +109,33 @@ impl<'d> Reference<'d> {
     }
 
     fn below(&self, fields: [Parented<'d>; 2]) -> Vec<Parented<'d>> {
-        let sets = fields.map(|(on, field)| {
-            (
-                self.shape.field(on, &field.name.node).unwrap().ty,
-                &field.selection_set.node,
-            )
-        });
+        let sets = fields.map(|(on, field)| (self.shape.field(on, &field.name.node).unwrap().ty, &field.selection_set.node));
         self.collect(&sets)
     }
 
     fn fields_can_merge(&self, fields: &[Parented<'d>]) -> bool {
         pairs(fields).all(|[a, b]| {
             let may_be_one = a.0 == b.0 || !self.shape.is_object(a.0) || !self.shape.is_object(b.0);
-            self.same_shape([a, b])
-                && (!may_be_one
-                    || same_field(a.1, b.1) && self.fields_can_merge(&self.below([a, b])))
+            self.same_shape([a, b]) && (!may_be_one || same_field(a.1, b.1) && self.fields_can_merge(&self.below([a, b])))
         })
     }
 
     fn same_shape(&self, [a, b]: [Parented<'d>; 2]) -> bool {
-        let [one, other] =
-            [a, b].map(|(on, field)| &self.shape.field(on, &field.name.node).unwrap().response);
+        let [one, other] = [a, b].map(|(on, field)| &self.shape.field(on, &field.name.node).unwrap().response);
         one == other && pairs(&self.below([a, b])).all(|pair| self.same_shape(pair))
     }
 }
 
 /// Each field is paired with itself too: what is selected on it must merge as well.
 fn pairs<'f, 'd>(fields: &'f [Parented<'d>]) -> impl Iterator<Item = [Parented<'d>; 2]> + 'f {
-    let with_rest =
-        |(index, a): (usize, &'f Parented<'d>)| fields[index..].iter().map(move |b| [*a, *b]);
+    let with_rest = |(index, a): (usize, &'f Parented<'d>)| fields[index..].iter().map(move |b| [*a, *b]);
     let same_key = |[a, b]: &[Parented<'d>; 2]| a.1.response_key().node == b.1.response_key().node;
-    fields
-        .iter()
-        .enumerate()
-        .flat_map(with_rest)
-        .filter(same_key)
+    fields.iter().enumerate().flat_map(with_rest).filter(same_key)
 }
 
 fn same_field(a: &Field, b: &Field) -> bool {
-    let same_argument =
-        |(name, value): &(async_graphql::Positioned<_>, async_graphql::Positioned<_>)| {
-            b.get_argument(&name.node as &async_graphql::Name)
-                .is_some_and(|other| other.node == value.node)
-        };
-    a.name.node == b.name.node
-        && a.arguments.len() == b.arguments.len()
-        && a.arguments.iter().all(same_argument)
+    let same_argument = |(name, value): &(async_graphql::Positioned<_>, async_graphql::Positioned<_>)| {
+        b.get_argument(&name.node as &async_graphql::Name).is_some_and(|other| other.node == value.node)
+    };
+    a.name.node == b.name.node && a.arguments.len() == b.arguments.len() && a.arguments.iter().all(same_argument)
 }

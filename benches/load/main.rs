@@ -81,7 +81,10 @@ fn main() {
     println!("data: {} practices, {} figures, made in {:.1} s", 20_000 * times, 160_200 * times, made.elapsed().as_secs_f64());
 
     let begun = Instant::now();
-    let server = Process::start(Path::new(env!("CARGO_BIN_EXE_silkroutes")), &["serve", "--listen", "127.0.0.1:0", "--database", &format!("sqlite://{}", database.display())]);
+    let server = Process::start(
+        Path::new(env!("CARGO_BIN_EXE_silkroutes")),
+        &["serve", "--listen", "127.0.0.1:0", "--database", &format!("sqlite://{}", database.display())],
+    );
     let mut client = Client::connect(server.address());
     client.post("/graphql", r#"{"query":"{__typename}"}"#);
     println!("start to first answer: {:.0} ms, {:.0} MB resident", begun.elapsed().as_secs_f64() * 1e3, server.resident_mb());
