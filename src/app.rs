@@ -92,11 +92,11 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
-    let store = Store::open(settings.database.url()).await?;
+    let store = Store::open_with_clock(settings.database.url(), surroundings.clock).await?;
     if store.is_empty().await? {
         let catalogue = embedded_catalogue().map_err(|faults| StartFault::Catalogue(faults.len()))?;
         let entries = catalogue.entries.len();
-        store.import(&catalogue, ImportOptions::default(), (surroundings.clock)(), Arc::new(|_, _| {})).await?;
+        store.import(&catalogue, ImportOptions::default(), &|_, _| {}).await?;
         tracing::info!(entries, "loaded the built-in catalogue into an empty database");
     }
     let snapshot = snapshot(&store).await?;
@@ -145,7 +145,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, settings: crate::http::
         () = tidy => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
-    shared.store().close().await;
+    shared.store().clone().close().await;
     tracing::info!("stopped");
 }
 

@@ -1,66 +1,119 @@
-//! The database: the only place that is written, and the only slab that knows SQL.
+//! The database: the only place with SQL, and the only place that is written.
 //!
-//! What people write is kept as one document an entry and read as a whole ([`Store::material`]); figures and long
-//! texts are kept in rows and read in batches. Every write is one transaction with one revision of the change log.
+//! What people write is kept as documents, one row an entry, and read wholesale into [`Material`] for a snapshot.
+//! What machines count, and long texts, stay here and are read in batches. Reads come from a pool of read-only
+//! connections; writes go through one connection, one transaction each, in a task of their own: a caller that
+//! vanishes cannot leave a transaction open (sqlx#4385), and the order of revisions is the order of commits.
 //!
 //! | file | what |
 //! |---|---|
-//! | `connect` | opening a database, with sentences for what can be wrong |
-//! | `material` | everything that a snapshot is built from |
-//! | [`import`] | a catalogue into the database: added, updated, removed, kept |
-//! | [`wording`] | the adopted wording of provisions |
-//! | `text` | bodies of practices and wording, in batches |
-//! | [`observation`] | pages of figures, in batches |
-//! | `bulk` | much at once, for benchmarks |
-//! | [`check`] | what `doctor` looks at |
-//! | `sql`, `write` | statements, values, and the one way to write |
+//! | [`connect`], [`error`] | from an address to pools with the schema in them, or one clear sentence |
+//! | [`entity`], [`row`] | the tables, and what their rows mean |
+//! | [`material`], [`text`], [`observation`] | reads: everything for a snapshot; long texts; pages of figures |
+//! | [`write`] | transactions, revisions, the change log |
+//! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
+//! | [`check`], [`reference`] | what the doctor looks at |
+//! | [`sql`] | a statement and its parameters, built side by side |
+//!
+//! SQL is written for SQLite, and so that PostgreSQL needs other words in one place alone: lists go in as one JSON
+//! parameter (`json_each`), so that a statement has one shape whatever the number of keys, and rows of a page come
+//! out as JSON (`json_group_array`), as the driver costs more per row than the database.
 
 mod bulk;
-pub mod check;
+mod check;
 mod connect;
-pub mod import;
+mod entity;
+mod error;
+mod import;
 mod material;
-pub mod observation;
+mod observation;
+mod reference;
+mod row;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod text;
-pub mod wording;
+mod wording;
 mod write;
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 
 pub use check::Finding;
-pub use import::{ImportOptions, ImportReport};
+pub use error::StoreError;
+pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use observation::{ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
-pub use wording::{Wording, WordingError, WordingReport};
+pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 
-/// What can go wrong with a database; the text is for an operator, and says what to do where that is known.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The address is not one that this build understands.
-    #[error("'{0}' is no database that this build knows: write sqlite://FILE.")]
-    Address(String),
-    /// The file cannot be opened.
-    #[error("The database {path} cannot be opened: {why}.")]
-    Open {
-        /// The file.
-        path: String,
-        /// What is wrong, and what would be right.
-        why: String,
-    },
-    /// The database was made by a newer release.
-    #[error("The database {0} was made by a newer release of Silkroutes: use that release, or restore a backup.")]
-    Newer(String),
-    /// A statement failed.
-    #[error("The database did not answer: {0}")]
-    Database(#[from] sea_orm::DbErr),
-    /// A row does not hold what it should.
-    #[error("The database is not whole: {0}. Run `silkroutes doctor`.")]
-    NotWhole(String),
-}
+use error::Doing;
+use observation::PageCache;
+use sql::{Sql, rows};
 
-/// An open database: readers side by side, one writer.
+/// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// Read-only connections, one a core.
     read: DatabaseConnection,
+    /// The one connection that writes.
     write: DatabaseConnection,
+    /// Tells when a change was made.
+    clock: fn() -> Timestamp,
+    pages: Arc<PageCache>,
+}
+
+impl Store {
+    /// Opens the database at `sqlite://FILE`, makes the file where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// One sentence on why not.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        #[expect(clippy::disallowed_methods, reason = "for benchmarks and tests that do not look at the clock; the server gives its own")]
+        Self::open_with_clock(url, Timestamp::now).await
+    }
+
+    /// As [`Store::open`], with a clock for the change log.
+    ///
+    /// # Errors
+    /// One sentence on why not.
+    pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
+        let (read, write) = connect::open(url).await?;
+        Ok(Self { read, write, clock, pages: Arc::new(observation::page_cache()) })
+    }
+
+    /// Whether it holds no entry yet.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        let found = rows(&self.read, Sql::new("SELECT id FROM entry LIMIT 1")).await.doing("look for entries")?;
+        Ok(found.is_empty())
+    }
+
+    /// The last revision: 0 before the first change.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn revision(&self) -> Result<u64, StoreError> {
+        write::revision(&self.read).await
+    }
+
+    /// The secret that cursors are sealed with; made when the database was.
+    ///
+    /// # Errors
+    /// Where the database does not answer, or was tampered with.
+    pub async fn secret(&self) -> Result<[u8; 64], StoreError> {
+        connect::secret(&self.read).await?.ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })
+    }
+
+    /// Lets go of the file once running work is done.
+    pub async fn close(self) {
+        // What is read back is closed first: the last connection to go tidies up behind all.
+        for pool in [self.read, self.write] {
+            if let Err(cause) = pool.close().await {
+                tracing::warn!(%cause, "a database connection did not close well");
+            }
+        }
+    }
 }

@@ -25,7 +25,6 @@ pub fn make(path: &Path, times: usize) {
             let figures: Vec<Observation> = chunk.iter().flat_map(|&(origin, destination)| observations(origin, destination, times)).collect();
             store.bulk_insert(&[], &figures).await.expect("figures");
         }
-        store.settle_figures().await.expect("newest editions and corridors");
         store.close().await;
     });
 }

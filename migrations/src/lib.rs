@@ -1,21 +1,36 @@
-//! The database schema of Silkroutes, step by step. A step that has landed is never changed: the next one mends it.
+//! The database schema of Silkroutes, step by step.
 //!
-//! Column types are those that SQLite and PostgreSQL share: text, big integers, doubles, booleans. Instants are
-//! RFC 3339 in UTC of fixed width and dates ISO 8601, both as text, so that they sort as text on either engine.
+//! One file a step, named `m<day>_<number>_<what>`; a step that has been released is never edited, only followed.
+//! Types are those that SQLite and PostgreSQL share: text, bigint, double, boolean. JSON is kept as text, dates and
+//! instants as ISO 8601 text of fixed width, so that they sort as they stand on both.
+//!
+//! To add a step: its file, a line in `mod`, a line in [`Migrator::migrations`].
 
 use sea_orm_migration::prelude::*;
 
-pub use sea_orm_migration::MigratorTrait;
-
 mod m20261124_000001_entries;
 mod m20261124_000002_figures;
+mod m20261124_000003_log;
 
-/// Every step, oldest first.
+/// The steps in order.
 pub struct Migrator;
 
-#[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_entries::Migration), Box::new(m20261124_000002_figures::Migration)]
+        vec![Box::new(m20261124_000001_entries::Migration), Box::new(m20261124_000002_figures::Migration), Box::new(m20261124_000003_log::Migration)]
     }
+}
+
+/// The names of the steps in order.
+#[must_use]
+pub fn steps() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
+/// Takes the steps that are still to be taken. Give it a transaction: then it is all of them or none.
+///
+/// # Errors
+/// Where a step fails, or the database has taken one that is not known here.
+pub async fn up<'c>(connection: impl IntoSchemaManagerConnection<'c>) -> Result<(), DbErr> {
+    Migrator::up(connection, None).await
 }

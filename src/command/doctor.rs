@@ -55,10 +55,8 @@ async fn database(settings: &Settings) -> Vec<Check> {
     };
     let mut checks = vec![sound("database", name)];
     match store.check().await {
-        Ok(findings) => checks.extend(findings.into_iter().map(|finding| match finding.wrong {
-            None => sound(finding.what, "whole"),
-            Some(wrong) => broken(finding.what, wrong),
-        })),
+        Ok(findings) if findings.is_empty() => checks.push(sound("integrity", "nothing is damaged or missing")),
+        Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),
         Err(fault) => checks.push(broken("integrity", fault.to_string())),
     }
     checks.push(match snapshot(&store).await {

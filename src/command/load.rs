@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -44,25 +43,18 @@ impl Load {
             say(format_args!("The catalogue is sound: {entries} entries. The database is not there yet; it would get all of them."));
             return Ok(());
         }
-        let store = Store::open(url).await.map_err(|fault| fault.to_string())?;
+        let store = Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string())?;
         let bar = progress();
-        let told = bar.clone();
         let options = ImportOptions { prune: self.prune, dry_run: self.check };
-        let imported = store
-            .import(
-                &catalogue,
-                options,
-                (surroundings.clock)(),
-                Arc::new(move |done, all| {
-                    told.set_length(all as u64);
-                    told.set_position(done as u64);
-                }),
-            )
-            .await;
+        let told = |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        };
+        let imported = store.import(&catalogue, options, &told).await;
         bar.finish_and_clear();
         store.close().await;
         let report = imported.map_err(|fault| fault.to_string())?;
-        say(summary(&report, self.prune));
+        say(summary(&report));
         if self.check {
             say("Nothing was changed.");
         }
@@ -87,7 +79,7 @@ impl Load {
 }
 
 /// What was done, as a table, and below it each entry that needs a look.
-fn summary(report: &ImportReport, prune: bool) -> String {
+fn summary(report: &ImportReport) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header([
         "",
@@ -98,22 +90,21 @@ fn summary(report: &ImportReport, prune: bool) -> String {
         "kept, though gone",
         "kept, as changed here",
     ]);
-    let count = |n: usize| n.to_string();
-    let row = |name: &str, counts: [usize; 6]| std::iter::once(name.to_owned()).chain(counts.map(count)).collect::<Vec<_>>();
-    let (kept, changed) = (report.removed_but_kept.len(), report.changed_elsewhere.len());
-    table.add_row(row("entries", [report.added.len(), report.updated.len(), report.unchanged, report.pruned.len(), kept, changed]));
-    let (deleted, figures_kept) = if prune { (report.figures_removed, 0) } else { (0, report.figures_removed) };
-    table.add_row(row("figures", [report.figures_added, report.figures_updated, report.figures_unchanged, deleted, figures_kept, 0]));
+    let row = |name: &str, counts: [usize; 6]| std::iter::once(name.to_owned()).chain(counts.map(|n| n.to_string())).collect::<Vec<_>>();
+    let (entries, figures) = (report, report.figures);
+    let counts = [&entries.added, &entries.updated].map(Vec::len);
+    table.add_row(row("entries", [counts[0], counts[1], entries.unchanged, entries.removed.len(), entries.kept_removed.len(), entries.kept_changed.len()]));
+    table.add_row(row("figures", [figures.added, figures.updated, figures.unchanged, figures.removed, figures.kept_removed, 0]));
     let mut text = table.to_string();
     let notes = [
         ("updated", &report.updated),
-        ("deleted", &report.pruned),
-        ("no longer in the catalogue, kept (delete with --prune)", &report.removed_but_kept),
-        ("changed through the API, kept as it is", &report.changed_elsewhere),
+        ("deleted", &report.removed),
+        ("no longer in the catalogue, kept (delete with --prune)", &report.kept_removed),
+        ("changed through the API, kept as it is", &report.kept_changed),
     ];
     for (note, entries) in notes {
         for entry in entries {
-            text.extend(["\n", entry, ": ", note]);
+            text.extend(["\n", &entry.to_string(), ": ", note]);
         }
     }
     text

@@ -126,7 +126,10 @@ fn plain(message: &str) -> String {
         _ => String::new(),
     };
     let mut line: String = line.chars().take(400).collect();
-    line.push_str(&near);
+    if !near.is_empty() {
+        line.push('.');
+        line.push_str(&near);
+    }
     if line.is_empty() {
         line.push_str("The request could not be carried out.");
     }
@@ -142,7 +145,7 @@ mod tests {
         let nulled = "Failed to parse \"[String!]\": null is no condition here. (occurred while parsing \"StateFilter\")";
         assert_eq!(plain(nulled), "null is no condition here. (in StateFilter)");
         let word = "Invalid value for argument \"filter.targetGroups.0\", enumeration type \"TargetGroup\" does not contain the value \"RETURNES\"";
-        assert_eq!(plain(word), format!("{word} Did you mean RETURNEES?"));
+        assert_eq!(plain(word), format!("{word}. Did you mean RETURNEES or REFUGEES?"));
         assert_eq!(plain(""), "The request could not be carried out.");
     }
 }

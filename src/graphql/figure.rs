@@ -314,6 +314,8 @@ pub async fn observations_of(
         dimensions: filter.dimensions.0,
         sources: filter.sources.0,
         editions: filter.editions.0,
+        origins: None,
+        destinations: None,
 
         order: StoreOrder { by_value: order.field == ObservationOrderField::Value, descending: order.direction == OrderDirection::Desc },
         window,

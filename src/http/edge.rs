@@ -69,25 +69,17 @@ impl Edge {
         (response, is_left)
     }
 
-    /// The router's answer; a panic on the way becomes INTERNAL, and is logged (by the hook) under the request's id.
-    async fn route<B>(&self, request: Request<B>, format: Format, id: RequestId) -> Response
+    /// The router's answer.
+    async fn route<B>(&self, mut request: Request<B>, format: Format, id: RequestId) -> Response
     where
         B: HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
     {
         let version = request.version();
-        let mut request = request;
         request.extensions_mut().insert(id);
-        let mut work = pin!(self.router.clone().oneshot(request));
-        let answered = std::future::poll_fn(|context| {
-            let step = || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-            match request_id::during(id, step) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
-                Err(_) => Poll::Ready(None),
-            }
-        })
-        .await;
-        let mut response = answered.unwrap_or_else(|| internal().into_response(format, id));
+        let mut response = match net(id, self.router.clone().oneshot(request)).await {
+            Some(Ok(response)) => response,
+            None => internal().into_response(format, id),
+        };
         // A body that was refused unread leaves the connection useless for a next request.
         if response.status() == StatusCode::PAYLOAD_TOO_LARGE && version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -111,6 +103,21 @@ impl Edge {
             _ => tracing::debug!(request_id = id.as_str(), status, code, micros, "answered"),
         }
     }
+}
+
+/// The net under panics: nothing where `work` panicked. The hook of `telemetry` has logged it by then, with the
+/// request's id.
+async fn net<T>(id: RequestId, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        let step = || catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        match request_id::during(id, step) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(done)) => Poll::Ready(Some(done)),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
 /// URI and headers against their limits. hyper has limits of its own below, wider, that answer without a body.
@@ -146,5 +153,43 @@ fn tag_encoding(response: &mut Response) {
     let Some(bare) = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) else { return };
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{bare}-{encoding}\"")) {
         response.headers_mut().insert(ETAG, tag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::request_id::RequestIds;
+    use axum::http::HeaderMap;
+
+    #[tokio::test]
+    async fn a_panic_is_caught_and_its_request_is_known_to_the_hook() {
+        let id = RequestIds::new([1, 2]).of(&HeaderMap::new());
+        let seen = net(id, async {
+            tokio::task::yield_now().await;
+            request_id::current()
+        });
+        assert_eq!(seen.await, Some(Some(id)));
+        assert_eq!(request_id::current(), None);
+        let broken = net(id, async {
+            tokio::task::yield_now().await;
+            panic!("planted");
+        });
+        assert_eq!(broken.await, None::<()>);
+        let answer = internal().into_response(Format::GraphQl, id);
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn a_strong_mark_names_the_encoding_and_a_weak_one_stays() {
+        for (tag, expected) in [("\"abc\"", "\"abc-br\""), ("W/\"abc\"", "W/\"abc\"")] {
+            let mut response = Response::new(axum::body::Body::empty());
+            response.headers_mut().insert(ETAG, HeaderValue::from_static(tag));
+            tag_encoding(&mut response);
+            assert_eq!(response.headers()[ETAG], tag);
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
+            tag_encoding(&mut response);
+            assert_eq!(response.headers()[ETAG], expected);
+        }
     }
 }

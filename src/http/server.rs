@@ -103,7 +103,8 @@ async fn answer(edge: Edge, traffic: Arc<Traffic>, request: Request<Incoming>) -
 
 fn protocol(settings: &Settings) -> Builder<TokioExecutor> {
     let mut protocol = Builder::new(TokioExecutor::new());
-    // `Line` times heads and idleness; hyper would make a timer for each request.
+    // `Line` times heads and idleness; hyper would make a timer for each request. No pings over HTTP/2 either: their
+    // answers would keep an idle connection open for ever, and what is answered has a time limit anyway.
     let read_buffer = settings.uri_bytes.saturating_add(settings.header_bytes).saturating_add(READ_AHEAD);
     protocol.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(read_buffer);
     let header_list = u32::try_from(settings.header_bytes).unwrap_or(u32::MAX);
@@ -113,9 +114,7 @@ fn protocol(settings: &Settings) -> Builder<TokioExecutor> {
         .max_concurrent_streams(settings.streams)
         .max_header_list_size(header_list)
         .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW * 4)
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10));
+        .initial_connection_window_size(WINDOW * 4);
     protocol
 }
 

@@ -1,58 +1,44 @@
-//! Much at once: makes the data of benchmarks and of large tests.
+//! Data for measuring and testing, brought in without a look at what is there.
 
-use sea_orm::ConnectionTrait;
-
+use super::import::{Ledger, add_figures};
+use super::row::{Written, insert_bodies, insert_entries, instant};
+use super::write::{self, Changes};
+use super::{Store, StoreError};
 use crate::domain::entry::Stored;
 use crate::domain::figure::Observation;
-use crate::domain::word::Words;
-
-use super::observation::row;
-use super::sql::{instant, placeholders, statement};
-use super::{Store, StoreError};
-
-/// Entries of one statement.
-const ROWS: usize = 500;
 
 impl Store {
-    /// Writes entries and figures that are not there yet, in one transaction and one revision.
+    /// Adds entries and figures as they stand, in one transaction and with one revision. Not for what people write:
+    /// nothing is compared, and what is there already is an error.
     ///
     /// # Errors
-    /// Where one is there already, or the database does not answer.
+    /// Where the database does not take them; then none of them is there.
     pub async fn bulk_insert(&self, entries: &[Stored], observations: &[Observation]) -> Result<(), StoreError> {
-        let at = entries.first().map_or(jiff::Timestamp::UNIX_EPOCH, |stored| stored.updated_at);
-        let writing = self.begin(at).await?;
-        for chunk in entries.chunks(ROWS) {
-            let mut values = Vec::with_capacity(chunk.len() * 6);
-            let mut rows = Vec::with_capacity(chunk.len());
-            for stored in chunk {
-                let content = serde_json::to_string(&stored.entry).map_err(|error| StoreError::NotWhole(error.to_string()))?;
-                rows.push(format!("({}, 'CATALOGUE', 1, 1)", placeholders(values.len() + 1, 6)));
-                values.extend([
-                    stored.id.to_string().into(),
-                    stored.entry.kind().name().into(),
-                    stored.entry.code().into(),
-                    content.into(),
-                    stored.published_at.map(instant).into(),
-                    instant(stored.updated_at).into(),
-                ]);
+        let mut written = Vec::with_capacity(entries.len());
+        for stored in entries {
+            let with_id = Written { id: stored.id, ..Written::of(&stored.entry)? };
+            written.push((with_id, stored.published_at.map(instant), instant(stored.updated_at)));
+        }
+        let observations = observations.to_vec();
+        let (write, at) = (self.write.clone(), (self.clock)());
+        write::apart(async move {
+            let transaction = write::begin(&write).await?;
+            let done = async {
+                let revision = write::revision(&transaction).await? + 1;
+                let mut changes = Changes::default();
+                let rows = written.iter().map(|(entry, published_at, updated_at)| entry.row(revision, published_at.clone(), updated_at.clone())).collect();
+                insert_entries(&transaction, rows, |_| {}).await?;
+                insert_bodies(&transaction, written.iter().map(|(entry, ..)| (entry, entry.id))).await?;
+                for (entry, ..) in &written {
+                    changes.note(entry.id, entry.kind);
+                }
+                let before = Ledger::read(&transaction).await?;
+                add_figures(&transaction, &observations.iter().collect::<Vec<_>>(), &before, &mut changes).await?;
+                changes.log(&transaction, revision, at).await
             }
-            let sql = format!("INSERT INTO entry (id, kind, code, content, published_at, updated_at, origin, version, revision) VALUES {}", rows.join(","));
-            writing.transaction.execute_raw(statement(&sql, values)).await?;
-        }
-        row::insert(&writing.transaction, observations).await?;
-        if let Some(first) = entries.first() {
-            writing.note(first.entry.kind().name(), first.id).await?;
-        }
-        writing.commit().await
-    }
-
-    /// Brings up to date what follows from figures, after the last [`Store::bulk_insert`].
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn settle_figures(&self) -> Result<(), StoreError> {
-        let writing = self.begin(jiff::Timestamp::UNIX_EPOCH).await?;
-        row::settle(&writing.transaction).await?;
-        writing.commit().await
+            .await;
+            write::end(transaction, done.map(|_| ()), true).await
+        })
+        .await
     }
 }

@@ -1,64 +1,154 @@
-//! What `silkroutes doctor` looks at: whether the database is whole.
+//! What the doctor looks at: whether the database is whole, and whether what it says fits together.
 
-use sea_orm::ConnectionTrait;
+use std::fmt;
 
-use crate::domain::id::Id;
-use crate::graph::Snapshot;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
-use super::sql::{column, statement};
+use super::error::Doing;
+use super::material::stored;
+use super::reference::{Codes, references};
+use super::row::CATALOGUE;
+use super::sql::{Sql, rows};
 use super::{Store, StoreError};
+use crate::domain::entry::{Kind, Stored};
 
-/// One thing that was looked at.
+const DOING: &str = "be looked at";
+
+/// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at.
-    pub what: &'static str,
-    /// What is wrong with it; none where it is well.
-    pub wrong: Option<String>,
+pub struct Finding(String);
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What was found, at most so much of one sort.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+/// Of one sort of fault, so many are shown: the first tell what is wrong, the rest how much.
+const SHOWN: usize = 20;
+
+impl Findings {
+    fn all(&mut self, found: impl IntoIterator<Item = String>) {
+        let mut found = found.into_iter();
+        self.0.extend(found.by_ref().take(SHOWN).map(Finding));
+        let more = found.count();
+        if more > 0 {
+            self.0.push(Finding(format!("… and {more} more of these")));
+        }
+    }
 }
 
 impl Store {
-    /// Looks at everything.
+    /// Looks at everything; an empty list where all is well.
     ///
     /// # Errors
-    /// Where the database does not answer at all.
+    /// Where the database cannot even be looked at.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        let graph = match self.material().await {
-            Ok(material) => Snapshot::build(material, &[0; 64]).err().map(|broken| broken.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
-        Ok(vec![
-            Finding { what: "file", wrong: self.pragma("PRAGMA integrity_check", |text| text != "ok").await? },
-            Finding { what: "foreign keys", wrong: self.pragma("PRAGMA foreign_key_check", |_| true).await? },
-            Finding { what: "entries and the codes that they name", wrong: graph },
-            Finding { what: "ids", wrong: self.ids().await? },
-            Finding { what: "corridors and figures", wrong: self.corridors().await? },
-            Finding { what: "cursor key", wrong: self.secret().await.err().map(|error| error.to_string()) },
-        ])
+        let reading = self.read.begin().await.doing(DOING)?;
+        let found = look(&reading).await;
+        let _ = reading.rollback().await;
+        found
     }
+}
 
-    async fn pragma(&self, sql: &str, is_wrong: impl Fn(&str) -> bool) -> Result<Option<String>, StoreError> {
-        let rows = self.read.query_all_raw(statement(sql, vec![])).await?;
-        let texts = rows.iter().map(|row| row.try_get_by_index::<String>(0)).collect::<Result<Vec<_>, _>>()?;
-        let wrong: Vec<String> = texts.into_iter().filter(|text| is_wrong(text)).take(5).collect();
-        Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
+async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Findings::default();
+    findings.all(texts(db, "PRAGMA integrity_check").await?.into_iter().filter(|line| line != "ok").map(|line| format!("SQLite: {line}")));
+    let broken = texts(db, "SELECT \"table\" || ' points to ' || parent || ', where it is not' FROM pragma_foreign_key_check").await?;
+    findings.all(broken.into_iter().map(|line| format!("a row of {line}")));
+    let steps = texts(db, "SELECT version FROM seaql_migrations ORDER BY version").await?;
+    if steps != silkroutes_migrations::steps() {
+        findings.all([format!("the schema has the steps {}, not those of this version", steps.join(", "))]);
     }
+    let entries = entries(db, &mut findings).await?;
+    names(db, &entries, &mut findings).await?;
+    figures(db, &mut findings).await?;
+    log(db, &mut findings).await?;
+    Ok(findings.0)
+}
 
-    /// The id of what the catalogue made is the hash of its kind and code.
-    async fn ids(&self) -> Result<Option<String>, StoreError> {
-        let rows = self.read.query_all_raw(statement("SELECT id, kind, code FROM entry WHERE digest IS NOT NULL", vec![])).await?;
-        for row in rows {
-            let (id, kind, code): (String, String, String) = (column(&row, "id")?, column(&row, "kind")?, column(&row, "code")?);
-            if Id::of(&kind, &code).to_string() != id {
-                return Ok(Some(format!("{kind} {code} has another id than its code gives")));
+/// Every entry that can be read; what cannot be is found.
+async fn entries(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<Vec<Stored>, StoreError> {
+    let (mut entries, mut broken, mut other) = (Vec::new(), Vec::new(), Vec::new());
+    let sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, origin FROM entry ORDER BY kind, code");
+    for row in rows(db, sql).await.doing(DOING)? {
+        let name = format!("{} {}", row.try_get_by_index::<String>(1).doing(DOING)?, row.try_get_by_index::<String>(2).doing(DOING)?);
+        match stored(&row) {
+            Err(StoreError::Damaged { what, of }) => broken.push(format!("{what} of {of} cannot be read")),
+            Err(other) => return Err(other),
+            Ok(stored) => {
+                if format!("{} {}", stored.entry.kind(), stored.entry.code()) != name {
+                    other.push(format!("{name} says that it is {} {}", stored.entry.kind(), stored.entry.code()));
+                }
+                let is_the_catalogues = row.try_get_by_index::<String>(6).doing(DOING)? == CATALOGUE;
+                if is_the_catalogues && stored.id != stored.entry.catalogue_id() {
+                    other.push(format!("{name} came with the catalogue, but its id is not made of its code"));
+                }
+                entries.push(stored);
             }
         }
-        Ok(None)
     }
+    findings.all(broken);
+    findings.all(other);
+    Ok(entries)
+}
 
-    async fn corridors(&self) -> Result<Option<String>, StoreError> {
-        let without = "SELECT code FROM corridor c WHERE NOT EXISTS (SELECT 1 FROM observation o WHERE o.subject = 'C:' || c.code) LIMIT 1";
-        let row = self.read.query_one_raw(statement(without, vec![])).await?;
-        row.map(|row| column::<String>(&row, "code")).transpose().map(|code| code.map(|code| format!("corridor {code} has no figure")))
+/// Every code that an entry or a figure names must be there.
+async fn names(db: &impl ConnectionTrait, entries: &[Stored], findings: &mut Findings) -> Result<(), StoreError> {
+    let mut codes = Codes::default();
+    for stored in entries {
+        codes.add(stored.entry.kind(), &stored.entry.code());
     }
+    for code in texts(db, "SELECT code FROM corridor").await? {
+        codes.add_corridor(code);
+    }
+    let loose = entries.iter().flat_map(|stored| {
+        let name = format!("{} {}", stored.entry.kind(), stored.entry.code());
+        let missing = references(&stored.entry).into_iter().filter(|reference| !codes.has(reference));
+        missing.map(move |reference| format!("{name} names {}, which is not there", reference.code)).collect::<Vec<_>>()
+    });
+    findings.all(loose);
+    let sources = texts(db, "SELECT DISTINCT source FROM observation").await?;
+    findings
+        .all(sources.into_iter().filter(|code| !codes.has_entry(Kind::Source, code)).map(|code| format!("figures name the source {code}, which is not there")));
+    let subjects = texts(db, "SELECT DISTINCT subject FROM observation").await?;
+    let is_there = |subject: &str| match subject.split_once(':') {
+        Some(("C", code)) => code.split_once('-').is_some_and(|(origin, destination)| codes.has_point(origin) && codes.has_point(destination)),
+        Some(("R", code)) => codes.has_entry(Kind::Route, code),
+        Some(("S", code)) => codes.has_point(code),
+        _ => false,
+    };
+    findings.all(subjects.into_iter().filter(|subject| !is_there(subject)).map(|subject| format!("figures are about {subject}, which is not there")));
+    Ok(())
+}
+
+/// Corridors and the marks of figures must be what figures make them.
+async fn figures(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
+    let unnoted = "SELECT DISTINCT subject FROM observation WHERE origin IS NOT NULL AND substr(subject, 3) NOT IN (SELECT code FROM corridor)";
+    findings.all(texts(db, unnoted).await?.into_iter().map(|subject| format!("there are figures about {subject}, but no such corridor")));
+    let total = "SELECT id FROM observation WHERE is_total <> (sex IS NULL AND age_group IS NULL AND dimensions = '')";
+    findings.all(texts(db, total).await?.into_iter().map(|id| format!("the figure {id} is marked as a total wrongly")));
+    let newest = "SELECT DISTINCT o.source || ' ' || o.edition FROM observation o \
+         WHERE o.is_newest <> (o.edition = (SELECT max(n.edition) FROM observation n WHERE n.source = o.source))";
+    findings.all(texts(db, newest).await?.into_iter().map(|edition| format!("the figures of {edition} are marked as newest wrongly")));
+    Ok(())
+}
+
+/// Revisions count up from 1 without a gap, and no entry is ahead of them.
+async fn log(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
+    let gaps = "SELECT CAST(revision AS text) FROM (SELECT revision, lag(revision, 1, 0) OVER (ORDER BY revision) AS last FROM (SELECT DISTINCT revision FROM change) r) g \
+         WHERE revision <> last + 1";
+    findings.all(texts(db, gaps).await?.into_iter().map(|revision| format!("the change log lacks what comes before revision {revision}")));
+    let ahead = "SELECT kind || ' ' || code FROM entry e WHERE NOT EXISTS (SELECT 1 FROM change c WHERE c.revision = e.revision AND c.entry_id = e.id)";
+    findings.all(texts(db, ahead).await?.into_iter().map(|name| format!("{name} has a revision that the change log does not know")));
+    Ok(())
+}
+
+async fn texts(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<String>, StoreError> {
+    let found = rows(db, Sql::new(sql)).await.doing(DOING)?;
+    found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().doing(DOING)
 }

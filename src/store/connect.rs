@@ -1,184 +1,191 @@
-//! Opening a database.
+//! From an address to pools with an up-to-date schema behind them.
 
-use std::path::Path;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
-use silkroutes_migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr};
 
-use super::sql::{column, statement};
-use super::{Store, StoreError};
+use super::StoreError;
+use super::error::{BUSY, Doing, code};
+use super::sql::{Sql, rows, run};
+use super::write;
 
-/// How long a reader or the writer waits for its turn before it says so.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How long a writer waits for another program's write.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often opening is tried while others open the same new file: SQLite does not wait on a change of journal.
+const ATTEMPTS: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(10);
+/// The key in `meta` under which the secret of cursors is kept.
+const SECRET: &str = "cursor_secret";
 
-impl Store {
-    /// Opens the database at that address, makes it where there is none, and brings its schema up to date.
-    ///
-    /// # Errors
-    /// Where it cannot be opened, is no database of ours, or is a newer one.
-    pub async fn open(address: &str) -> Result<Self, StoreError> {
-        let path = path_of(address)?;
-        look_at(&path)?;
-        let why = |error: &sea_orm::DbErr| StoreError::Open { path: path.clone(), why: reason(error) };
-        let write = connect(&path, 1, false).await.map_err(|error| why(&error))?;
-        migrate(&write, &path).await?;
-        let readers = u32::try_from(std::thread::available_parallelism().map_or(2, std::num::NonZero::get)).unwrap_or(2).max(2);
-        let read = connect(&path, readers, true).await.map_err(|error| why(&error))?;
-        let store = Self { read, write };
-        store.remember_secret().await?;
-        Ok(store)
-    }
-
-    /// Whether it holds no entry.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(self.read.query_one_raw(statement("SELECT 1 AS one FROM entry LIMIT 1", vec![])).await?.is_none())
-    }
-
-    /// Whether it answers.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read.query_one_raw(statement("SELECT 1 AS one", vec![])).await?;
-        Ok(())
-    }
-
-    /// The revision of the last change.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn revision(&self) -> Result<u64, StoreError> {
-        revision_in(&self.read).await
-    }
-
-    /// The installation's key for cursors.
-    ///
-    /// # Errors
-    /// Where the database does not answer, or the key was altered.
-    pub async fn secret(&self) -> Result<[u8; 64], StoreError> {
-        let row = self.read.query_one_raw(statement("SELECT value FROM meta WHERE key = 'cursor_secret'", vec![])).await?;
-        let text: Option<String> = row.map(|row| column(&row, "value")).transpose()?;
-        let bytes = text.and_then(|text| data_encoding::BASE64.decode(text.as_bytes()).ok());
-        bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| StoreError::NotWhole("the key of its cursors is missing".into()))
-    }
-
-    /// Makes the key of cursors at the first opening; a second process that does the same changes nothing.
-    #[expect(clippy::disallowed_methods, reason = "the one secret that an installation makes for itself")]
-    async fn remember_secret(&self) -> Result<(), StoreError> {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).map_err(|_| StoreError::NotWhole("the machine gives no random bytes".into()))?;
-        let insert = "INSERT INTO meta (key, value) VALUES ('cursor_secret', $1) ON CONFLICT (key) DO NOTHING";
-        self.write.execute_raw(statement(insert, vec![data_encoding::BASE64.encode(&bytes).into()])).await?;
-        Ok(())
-    }
-
-    /// Closes it: what was written is in the file itself.
-    pub async fn close(&self) {
-        // Nothing can be done about a failure here, and nothing is lost: the next opening recovers.
-        let _ = self.read.close_by_ref().await;
-        let _ = self.write.execute_raw(statement("PRAGMA wal_checkpoint(TRUNCATE)", vec![])).await;
-        let _ = self.write.close_by_ref().await;
-    }
+/// A pool that reads and a pool that writes.
+pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    let path = file_of(url)?;
+    look(&path)?;
+    let write = connect(&path, writer(&path)).await?;
+    prepare(&write, &path).await?;
+    let read = connect(&path, reader(&path)).await?;
+    Ok((read, write))
 }
 
-/// The revision of the last change, as that connection sees it.
-pub(super) async fn revision_in(connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
-    let row = connection.query_one_raw(statement("SELECT COALESCE(MAX(revision), 0) AS revision FROM change", vec![])).await?;
-    let revision: i64 = row.map(|row| column(&row, "revision")).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(revision).unwrap_or(0))
+/// The file that an address names.
+fn file_of(url: &str) -> Result<PathBuf, StoreError> {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+    let rest = match scheme {
+        Some("sqlite") => url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or_default(),
+        // Only the scheme is shown: an address may hold a password.
+        Some(scheme) => return Err(StoreError::OtherEngine(format!("{scheme}:"))),
+        None => return Err(StoreError::NoFile),
+    };
+    let (file, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    match parameters {
+        // What other programs want to hear before they make a file.
+        "" | "mode=rwc" | "mode=rw" => {}
+        other => return Err(StoreError::Parameter(other.to_owned())),
+    }
+    if file.is_empty() || file == ":memory:" {
+        return Err(StoreError::NoFile);
+    }
+    Ok(PathBuf::from(file))
 }
 
-fn path_of(address: &str) -> Result<String, StoreError> {
-    let path = address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:"));
-    match path.map(|path| path.split('?').next().unwrap_or_default()) {
-        Some(path) if !path.is_empty() && path != ":memory:" => Ok(path.to_owned()),
-        // Whatever stands before an '@' may be a password.
-        _ => Err(StoreError::Address(address.rsplit('@').next().unwrap_or_default().chars().take(100).collect())),
-    }
-}
-
-/// Looks at the file before the driver does, whose sentences name neither file nor remedy.
-fn look_at(path: &str) -> Result<(), StoreError> {
-    let wrong = |why: &str| Err(StoreError::Open { path: path.to_owned(), why: why.to_owned() });
-    let file = Path::new(path);
-    if file.is_dir() {
-        return wrong("it is a folder; name a file in it");
-    }
-    if file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        return wrong("its folder does not exist; make the folder first");
-    }
-    let mut head = [0; 16];
-    match std::fs::File::open(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => wrong(&error.to_string().to_lowercase()),
-        Ok(mut open) => match std::io::Read::read(&mut open, &mut head) {
-            Ok(0) => Ok(()),
-            Ok(_) if head.starts_with(b"SQLite format 3") => Ok(()),
-            Ok(_) => wrong("it is a file of another kind; name a new file or a database of Silkroutes"),
-            Err(error) => wrong(&error.to_string().to_lowercase()),
-        },
-    }
-}
-
-fn reason(error: &sea_orm::DbErr) -> String {
-    let text = error.to_string().to_lowercase();
-    let known = [
-        ("readonly", "it may only be read; give the server the right to write it"),
-        ("unable to open", "the file cannot be made or written there; look at the rights of the folder"),
-        ("locked", "another process holds it"),
-        ("not a database", "it is a file of another kind; name a new file or a database of Silkroutes"),
-    ];
-    known.iter().find(|(sign, _)| text.contains(sign)).map_or(text.clone(), |(_, reason)| (*reason).to_owned())
-}
-
-async fn connect(path: &str, connections: u32, read_only: bool) -> Result<DatabaseConnection, sea_orm::DbErr> {
-    let mut options = ConnectOptions::new(format!("sqlite://{path}"));
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(PATIENCE)
-        .connect_timeout(PATIENCE)
-        .idle_timeout(None::<Duration>)
-        .max_lifetime(None::<Duration>)
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| {
-            let options = options.busy_timeout(PATIENCE).foreign_keys(true).statement_cache_capacity(200);
-            if read_only {
-                // Reading alone, and from the file's pages where the system has them in memory anyway.
-                options.pragma("query_only", "ON").pragma("mmap_size", "268435456")
-            } else {
-                options.create_if_missing(true).pragma("journal_mode", "WAL").pragma("synchronous", "FULL")
-            }
-        });
-    Database::connect(options).await
-}
-
-async fn migrate(write: &DatabaseConnection, path: &str) -> Result<(), StoreError> {
-    let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
-    if applied(write).await?.iter().any(|name| !known.contains(name)) {
-        return Err(StoreError::Newer(path.to_owned()));
-    }
-    // Several processes may open a new file at once: whoever comes second finds the steps done.
-    for attempt in 1.. {
-        match Migrator::up(write, None).await {
-            Ok(()) => break,
-            Err(error) if attempt == 20 => return Err(StoreError::Open { path: path.to_owned(), why: reason(&error) }),
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+/// Refuses what can be no database before SQLite has a chance to touch it.
+fn look(path: &Path) -> Result<(), StoreError> {
+    let fail = |cause| StoreError::Look { path: path.to_owned(), cause };
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            return match folder {
+                Some(folder) if !folder.is_dir() => Err(StoreError::NoFolder { path: path.to_owned(), folder: folder.to_owned() }),
+                _ => Ok(()),
+            };
         }
+        Err(cause) => return Err(fail(cause)),
+    };
+    if metadata.is_dir() {
+        return Err(StoreError::IsFolder(path.to_owned()));
+    }
+    let mut head = Vec::with_capacity(MAGIC.len());
+    fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head)).map_err(fail)?;
+    // An empty file is an empty database.
+    if !head.is_empty() && head != MAGIC {
+        return Err(StoreError::NotSqlite(path.to_owned()));
+    }
+    if metadata.permissions().readonly() {
+        return Err(StoreError::ReadOnly(path.to_owned()));
     }
     Ok(())
 }
 
-async fn applied(write: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
-    let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'";
-    if write.query_one_raw(statement(table, vec![])).await?.is_none() {
+fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_reader: bool) -> ConnectOptions {
+    let path = path.to_owned();
+    // The real name goes in by itself, so that no character of it is taken for a part of an address.
+    let mut options = ConnectOptions::new("sqlite:file");
+    options.sqlx_logging(false).record_stmt_in_spans(false).test_before_acquire(false);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite.filename(&path).read_only(is_reader).create_if_missing(!is_reader).busy_timeout(PATIENCE);
+        pragmas.iter().fold(sqlite, |sqlite, (key, value)| sqlite.pragma(*key, *value))
+    });
+    // A connection that goes takes its prepared statements and its cache along: none goes by itself.
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
+    options
+}
+
+/// The one connection that writes. `FULL`: what was acknowledged survives a loss of power.
+fn writer(path: &Path) -> ConnectOptions {
+    let pragmas = &[("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")];
+    let mut options = options(path, pragmas, false);
+    options.max_connections(1).acquire_timeout(PATIENCE);
+    options
+}
+
+/// Connections that only read, one a core: more would only wait for a core.
+fn reader(path: &Path) -> ConnectOptions {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut options = options(path, &[("cache_size", "-8192")], true);
+    options.max_connections(u32::try_from(cores.max(2)).unwrap_or(2)).acquire_timeout(Duration::from_secs(1));
+    options
+}
+
+/// Connects, and tries again while another connection is making the file.
+async fn connect(path: &Path, options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+    let mut left = ATTEMPTS;
+    loop {
+        match Database::connect(options.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(cause) if code(&cause) == Some(BUSY) && left > 0 => left -= 1,
+            Err(cause) => return Err(opening(path, cause)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn opening(path: &Path, cause: DbErr) -> StoreError {
+    match code(&cause) {
+        Some(8) => StoreError::ReadOnly(path.to_owned()),
+        Some(26) => StoreError::NotSqlite(path.to_owned()),
+        _ => StoreError::Open { path: path.to_owned(), cause },
+    }
+}
+
+/// Brings the schema up to date and makes the secret, each once however many open the file together.
+async fn prepare(write: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
+    let known = silkroutes_migrations::steps();
+    let taken = taken(write, path).await?;
+    if let Some(step) = taken.iter().find(|step| !known.contains(step)) {
+        return Err(StoreError::Newer { path: path.to_owned(), step: step.clone() });
+    }
+    if taken.len() < known.len() || secret(write).await?.is_none() {
+        let write = write.clone();
+        write::apart(async move {
+            let transaction = write::begin(&write).await?;
+            let done = set_up(&transaction).await;
+            write::end(transaction, done, true).await
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn set_up(transaction: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+    silkroutes_migrations::up(transaction).await.doing("bring its schema up to date")?;
+    let mut secret = [0; 64];
+    #[expect(clippy::disallowed_methods, reason = "the one secret that an installation makes for itself; nothing else depends on it")]
+    getrandom::fill(&mut secret).map_err(|_| StoreError::NoChance)?;
+    let mut sql = Sql::new("INSERT INTO meta (key, value) VALUES (");
+    sql.bind(SECRET).text(", ").bind(data_encoding::BASE64.encode(&secret)).text(") ON CONFLICT (key) DO NOTHING");
+    run(transaction, sql).await.doing("keep the secret of cursors")?;
+    Ok(())
+}
+
+/// The steps that this database has taken; none where it is new.
+async fn taken(db: &DatabaseConnection, path: &Path) -> Result<Vec<String>, StoreError> {
+    let fail = |cause| opening(path, cause);
+    let tables = rows(db, Sql::new("SELECT name FROM sqlite_master WHERE type = 'table'")).await.map_err(fail)?;
+    let tables = tables.iter().map(|row| row.try_get_by_index::<String>(0)).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+    if tables.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = write.query_all_raw(statement("SELECT version FROM seaql_migrations", vec![])).await?;
-    rows.iter().map(|row| column(row, "version")).collect()
+    if !tables.iter().any(|name| name == "seaql_migrations") {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
+    let steps = rows(db, Sql::new("SELECT version FROM seaql_migrations ORDER BY version")).await.map_err(fail)?;
+    steps.iter().map(|row| row.try_get_by_index::<String>(0)).collect::<Result<Vec<_>, _>>().map_err(fail)
+}
+
+/// The secret of cursors, where there is one.
+pub(super) async fn secret(db: &impl ConnectionTrait) -> Result<Option<[u8; 64]>, StoreError> {
+    const DOING: &str = "read the secret of cursors";
+    let mut sql = Sql::new("SELECT value FROM meta WHERE key = ");
+    sql.bind(SECRET);
+    let found = rows(db, sql).await.doing(DOING)?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let text: String = row.try_get_by_index(0).doing(DOING)?;
+    let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.map(Some).ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })
 }

@@ -1,80 +1,101 @@
-//! Everything that a snapshot is built from, as one moment of the database.
+//! Everything that a snapshot is built from, as of one moment.
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, QueryResult, TransactionTrait};
 
+use super::error::Doing;
+use super::sql::{Sql, rows};
+use super::{Store, StoreError, write};
 use crate::domain::entry::{Entry, Kind, Stored};
+use crate::domain::id::Id;
 use crate::domain::text::Language;
-use crate::graph::Material;
+use crate::domain::word::Words;
+use crate::graph::material::Material;
 
-use super::connect::revision_in;
-use super::sql::{column, parse, statement, word};
-use super::{Store, StoreError};
+const DOING: &str = "read all entries";
 
 impl Store {
-    /// Reads it, in one transaction.
+    /// Everything that a snapshot is built from, the bodies of practices included, as of one moment.
     ///
     /// # Errors
-    /// Where the database does not answer or is not whole.
+    /// Where the database does not answer, or holds what this program never wrote.
     pub async fn material(&self) -> Result<Material, StoreError> {
-        let moment = self.read.begin().await?;
-        let mut bodies = bodies(&moment).await?;
-        let rows = moment.query_all_raw(statement("SELECT id, kind, content, published_at, updated_at FROM entry", vec![])).await?;
-        let mut entries = Vec::with_capacity(rows.len());
-        for row in rows {
-            // By position, as names would be looked up for each of a million rows.
-            let (id, kind, content): (String, String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let (published, updated): (Option<String>, String) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
-            let mut entry = read_entry(word(&kind)?, &id, &content)?;
-            if let Entry::GoodPractice(practice) = &mut entry {
-                for text in &mut practice.texts {
-                    text.body = bodies.remove(&(id.clone(), text.language));
-                }
+        // One transaction that reads sees one state, whatever is written meanwhile.
+        let reading = self.read.begin().await.doing(DOING)?;
+        let found = read(&reading).await;
+        // Nothing was written: what becomes of the transaction cannot matter.
+        let _ = reading.rollback().await;
+        found
+    }
+}
+
+async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
+    let revision = write::revision(db).await?;
+    let mut bodies = bodies(db).await?;
+    let found = rows(db, Sql::new("SELECT id, kind, code, content, published_at, updated_at FROM entry ORDER BY kind, code")).await.doing(DOING)?;
+    let mut entries = found.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    for stored in &mut entries {
+        if let Entry::GoodPractice(practice) = &mut stored.entry
+            && let Some(mut bodies) = bodies.remove(&stored.id)
+        {
+            for text in &mut practice.texts {
+                text.body = bodies.iter_mut().find(|(language, _)| *language == text.language).map(|(_, body)| std::mem::take(body));
             }
-            let published_at = published.map(|at| parse("instant", &at)).transpose()?;
-            entries.push(Stored { id: parse("id", &id)?, entry, published_at, updated_at: parse("instant", &updated)? });
         }
-        let corridors = moment.query_all_raw(statement("SELECT origin, destination FROM corridor", vec![])).await?;
-        let corridors = corridors.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, StoreError>>()?;
-        let material = Material { revision: revision_in(&moment).await?, entries, corridors, editions: editions(&moment).await? };
-        moment.rollback().await?;
-        Ok(material)
     }
+    Ok(Material { revision, entries, corridors: corridors(db).await?, editions: editions(db).await? })
 }
 
-/// An entry from its document.
-pub(super) fn read_entry(kind: Kind, id: &str, content: &str) -> Result<Entry, StoreError> {
-    Entry::from_json(kind, content).map_err(|error| StoreError::NotWhole(format!("entry {id} cannot be read: {error}")))
+/// One row: id, kind, code, content, `published_at`, `updated_at`.
+pub(super) fn stored(row: &QueryResult) -> Result<Stored, StoreError> {
+    let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
+    let (kind_name, code) = (text(1)?, text(2)?);
+    let damaged = |what| StoreError::Damaged { what, of: format!("{kind_name} {code}") };
+    let at = |text: &str| text.parse::<Timestamp>().map_err(|_| damaged("an instant"));
+    let kind = Kind::parse(&kind_name).ok_or_else(|| damaged("the kind"))?;
+    let published_at = row.try_get_by_index::<Option<String>>(4).doing(DOING)?;
+    Ok(Stored {
+        id: text(0)?.parse().map_err(|_| damaged("the id"))?,
+        entry: Entry::from_json(kind, &text(3)?).map_err(|_| damaged("the content"))?,
+        published_at: published_at.as_deref().map(at).transpose()?,
+        updated_at: at(&text(5)?)?,
+    })
 }
 
-async fn bodies(moment: &DatabaseTransaction) -> Result<HashMap<(String, Language), String>, StoreError> {
-    let rows = moment.query_all_raw(statement("SELECT entry_id, language, content FROM practice_body", vec![])).await?;
-    rows.iter()
-        .map(|row| {
-            let language: String = column(row, "language")?;
-            Ok(((column(row, "entry_id")?, word(&language)?), column(row, "content")?))
-        })
-        .collect()
+async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, String)>>, StoreError> {
+    let mut bodies: HashMap<Id, Vec<_>> = HashMap::new();
+    for row in rows(db, Sql::new("SELECT entry_id, language, body FROM practice_body")).await.doing(DOING)? {
+        let id: String = row.try_get_by_index(0).doing(DOING)?;
+        let language: String = row.try_get_by_index(1).doing(DOING)?;
+        let damaged = |what| StoreError::Damaged { what, of: format!("the body of {id} in {language}") };
+        let language = Language::parse(&language).ok_or_else(|| damaged("the language"))?;
+        bodies.entry(id.parse().map_err(|_| damaged("the id"))?).or_default().push((language, row.try_get_by_index(2).doing(DOING)?));
+    }
+    Ok(bodies)
 }
 
-/// The editions of each source, newest first (by their names, which begin with the date).
-async fn editions(moment: &DatabaseTransaction) -> Result<Vec<(String, Vec<String>)>, StoreError> {
-    // Through the index on (source, edition): one step an edition, however many figures it holds.
-    let sql = "WITH RECURSIVE e(source, edition) AS ( \
-         SELECT * FROM (SELECT source, edition FROM observation ORDER BY source, edition LIMIT 1) \
-         UNION ALL \
-         SELECT (SELECT o.source FROM observation o WHERE (o.source, o.edition) > (e.source, e.edition) ORDER BY o.source, o.edition LIMIT 1), \
-                (SELECT o.edition FROM observation o WHERE (o.source, o.edition) > (e.source, e.edition) ORDER BY o.source, o.edition LIMIT 1) \
-         FROM e WHERE e.source IS NOT NULL) \
-         SELECT source, edition FROM e WHERE source IS NOT NULL ORDER BY source, edition DESC";
+async fn corridors(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {
+    let found = rows(db, Sql::new("SELECT origin, destination FROM corridor ORDER BY code")).await.doing("read corridors")?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, _>>().doing("read corridors")
+}
+
+/// The editions of each source that has figures, newest first. One step along the index an edition: there are few
+/// editions, and may be millions of figures.
+pub(super) async fn editions(db: &impl ConnectionTrait) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    const DOING: &str = "read the editions of sources";
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
-    for row in moment.query_all_raw(statement(sql, vec![])).await? {
-        let (source, edition): (String, String) = (column(&row, "source")?, column(&row, "edition")?);
+    let (mut source, mut edition) = (String::new(), String::new());
+    loop {
+        let mut next = Sql::new("SELECT source, edition FROM observation WHERE (source, edition) > (");
+        next.bind(source.clone()).text(", ").bind(edition.clone()).text(") ORDER BY source, edition LIMIT 1");
+        let found = rows(db, next).await.doing(DOING)?;
+        let Some(row) = found.first() else { return Ok(all) };
+        (source, edition) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
         match all.last_mut() {
-            Some((last, editions)) if *last == source => editions.push(edition),
-            _ => all.push((source, vec![edition])),
+            Some((last, editions)) if *last == source => editions.insert(0, edition.clone()),
+            _ => all.push((source.clone(), vec![edition.clone()])),
         }
     }
-    Ok(all)
 }

@@ -1,118 +1,178 @@
-//! Pages of figures: for every subject of a level one page, in one statement.
+//! Figures by the page: which are asked for, and what a page of a subject is.
 
 mod page;
-pub(super) mod row;
+mod record;
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use crate::domain::date::PartialDate;
 use crate::domain::figure::{Measure, Observation, Sex};
 use crate::domain::id::Id;
 
-/// What orders figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ObservationOrder {
-    /// By value (missing ones smallest) rather than by period.
-    pub by_value: bool,
-    /// From the last to the first.
-    pub descending: bool,
-}
+pub(super) use record::{COLUMNS, read};
 
-/// Where a figure stands in its list: durable, and unique in it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub enum ObservationKey {
-    /// Last day, first day, id.
-    Period(String, String, Id),
-    /// The bits of the value (none where there is none), id.
-    Value(Option<u64>, Id),
-}
-
-impl ObservationKey {
-    /// The key as bytes, for a cursor.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-
-    /// The key that such bytes are of.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-}
-
-/// Which part of a list.
+/// Which figures to list, how, and which page of them.
+///
+/// Totals only, and of the newest edition only, unless `sexes`, `age_groups`, `dimensions` or `editions` ask for
+/// more. `None` asks nothing; an empty list matches nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Window {
-    /// Only what comes behind this.
-    pub after: Option<ObservationKey>,
-    /// Only what comes ahead of this.
-    pub before: Option<ObservationKey>,
-    /// How many at most.
-    pub limit: usize,
-    /// Counted from the end.
-    pub backward: bool,
-}
-
-/// Which figures, in which order; every field that is set must hold, and an empty list matches nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the API's filter says what each means")]
 pub struct ObservationQuery {
-    /// Counting one of these.
     pub measures: Option<Vec<Measure>>,
-    /// Not over before this.
     pub from: Option<PartialDate>,
-    /// Begun by the end of this.
     pub to: Option<PartialDate>,
-    /// Of one sex alone, one of these.
     pub sexes: Option<Vec<Sex>>,
-    /// Of one age group alone, one of these.
     pub age_groups: Option<Vec<String>>,
-    /// With one of these dimensions.
+    /// Names of dimensions, or `name=code` for one code of a dimension.
     pub dimensions: Option<Vec<String>>,
-    /// From one of these sources.
     pub sources: Option<Vec<String>>,
-    /// From one of these editions, newest or not.
     pub editions: Option<Vec<String>>,
-    /// The order.
+    pub origins: Option<Vec<String>>,
+    pub destinations: Option<Vec<String>>,
     pub order: ObservationOrder,
-    /// The part of the list.
     pub window: Window,
-    /// Whether the whole list is counted.
+    /// Whether to count all that match, on whatever page.
     pub count: bool,
 }
 
-/// A figure with its id.
+/// How figures are ordered: by their period, or by value where what has no value is smallest; then by when they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ObservationOrder {
+    pub by_value: bool,
+    pub descending: bool,
+}
+
+/// Which page: that many rows from the start, or from the end, of what lies between two keys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Window {
+    pub after: Option<ObservationKey>,
+    pub before: Option<ObservationKey>,
+    pub limit: usize,
+    pub backward: bool,
+}
+
+/// One figure as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObservationRow {
     /// Its id.
     pub id: Id,
+    /// When it came, among all: what makes every order total.
+    pub seq: i64,
     /// What it says.
     pub observation: Observation,
 }
 
-impl ObservationRow {
-    /// Where it stands by period.
-    #[must_use]
-    pub fn period_key(&self) -> ObservationKey {
-        ObservationKey::Period(self.observation.period_end.to_string(), self.observation.period_start.to_string(), self.id)
-    }
-
-    /// Where it stands by value.
-    #[must_use]
-    pub fn value_key(&self) -> ObservationKey {
-        ObservationKey::Value(self.observation.value.map(f64::to_bits), self.id)
-    }
-}
-
-/// A page of the figures of one subject.
+/// One page of the figures of a subject.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ObservationPage {
-    /// Its rows, in the order of the list.
+    /// Its rows, in the order of the list, whichever end they were counted from.
     pub rows: Vec<Arc<ObservationRow>>,
     /// Whether the list goes on behind it.
     pub has_next: bool,
     /// Whether the list goes on ahead of it.
     pub has_previous: bool,
-    /// The size of the whole list; only counted where it was asked for.
+    /// How many rows the whole list has; only counted where it was asked for.
     pub total: Option<usize>,
+}
+
+/// Where a figure stands in a list; made of what it says, so that a page goes on where the last one ended whatever
+/// came or went between the two.
+#[derive(Debug, Clone)]
+pub enum ObservationKey {
+    /// In a list by period.
+    #[expect(missing_docs, reason = "the columns of the order")]
+    Period { end: String, start: String, seq: i64 },
+    /// In a list by value.
+    #[expect(missing_docs, reason = "the columns of the order")]
+    Value { value: Option<f64>, seq: i64 },
+}
+
+impl ObservationRow {
+    /// Where it stands in a list by period.
+    #[must_use]
+    pub fn period_key(&self) -> ObservationKey {
+        let o = &self.observation;
+        ObservationKey::Period { end: o.period_end.to_string(), start: o.period_start.to_string(), seq: self.seq }
+    }
+
+    /// Where it stands in a list by value.
+    #[must_use]
+    pub fn value_key(&self) -> ObservationKey {
+        ObservationKey::Value { value: self.observation.value, seq: self.seq }
+    }
+}
+
+impl ObservationKey {
+    /// Its bytes, for a cursor.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Period { end, start, seq } => [b"p", &seq.to_be_bytes()[..], end.as_bytes(), b"|", start.as_bytes()].concat(),
+            Self::Value { value: None, seq } => [b"n", &seq.to_be_bytes()[..]].concat(),
+            Self::Value { value: Some(value), seq } => [b"v", &seq.to_be_bytes()[..], &value.to_be_bytes()].concat(),
+        }
+    }
+
+    /// The key of those bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first()?;
+        let (seq, rest) = rest.split_first_chunk()?;
+        let seq = i64::from_be_bytes(*seq);
+        match (tag, rest) {
+            (b'p', period) => {
+                let (end, start) = std::str::from_utf8(period).ok()?.split_once('|')?;
+                Some(Self::Period { end: end.to_owned(), start: start.to_owned(), seq })
+            }
+            (b'n', []) => Some(Self::Value { value: None, seq }),
+            (b'v', value) => Some(Self::Value { value: Some(f64::from_be_bytes(value.try_into().ok()?)), seq }),
+            _ => None,
+        }
+    }
+}
+
+// By their bytes: a key is the same key where it makes the same cursor.
+impl PartialEq for ObservationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_bytes() == other.to_bytes()
+    }
+}
+
+impl Eq for ObservationKey {}
+
+impl Hash for ObservationKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.to_bytes().hash(state);
+    }
+}
+
+/// Pages that were read of late. A page is known by the revision that it is the state of, so that one that has
+/// grown old is never found again: what is lost with the cache is time alone.
+pub(super) type PageCache = Cache<PageKey, ObservationPage, Rows>;
+
+/// Of which revision, of which query, of which subject.
+pub(super) type PageKey = (u64, Arc<ObservationQuery>, String);
+
+/// Weighs a page by its rows, of some 600 bytes each, and itself.
+#[derive(Debug, Clone)]
+pub(super) struct Rows;
+
+impl Weighter<PageKey, ObservationPage> for Rows {
+    fn weight(&self, _: &PageKey, page: &ObservationPage) -> u64 {
+        page.rows.len() as u64 + 1
+    }
+}
+
+/// Room for so many rows: some 10 MB at most, and nothing until figures are asked for.
+const CACHED_ROWS: u64 = 16_384;
+
+/// An empty cache.
+pub(super) fn page_cache() -> PageCache {
+    Cache::with_weighter(1_024, CACHED_ROWS, Rows)
 }

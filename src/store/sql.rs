@@ -1,49 +1,58 @@
-//! Statements and values: what every file of this slab says in the same way.
+//! A statement and its parameters, built side by side so that they cannot part; no value is ever written into SQL.
 
-use std::fmt::Write;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use sea_orm::{DbBackend, QueryResult, Statement, TryGetable, Value};
-
-use super::StoreError;
-
-/// A statement with its values bound; placeholders are `$1`, `$2`…, which both engines understand.
-pub fn statement(sql: &str, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
+/// A statement being built.
+#[derive(Debug, Clone)]
+pub(super) struct Sql {
+    text: String,
+    values: Vec<Value>,
 }
 
-/// `$from, $from+1, …`: so many placeholders.
-pub fn placeholders(from: usize, count: usize) -> String {
-    let mut list = String::with_capacity(count * 4);
-    for n in from..from + count {
-        // Writing to a String cannot fail.
-        let _ = write!(list, "{}${n}", if n == from { "" } else { "," });
+impl Sql {
+    /// Begins with that text.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: Vec::new() }
     }
-    list
+
+    /// Goes on with that text.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Goes on with a parameter.
+    pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.text.push('?');
+        self.values.push(value.into());
+        self
+    }
+
+    /// Goes on with another statement or part of one.
+    pub fn part(&mut self, part: &Self) -> &mut Self {
+        self.text.push_str(&part.text);
+        self.values.extend(part.values.iter().cloned());
+        self
+    }
+
+    /// Goes on with the values of a list, as a table with the columns `key` (from 0) and `value`.
+    pub fn list(&mut self, values: &impl serde::Serialize) -> &mut Self {
+        // Lists of strings, numbers and words have no way to fail.
+        let json = serde_json::to_string(values).unwrap_or_else(|_| "[]".to_owned());
+        self.text("json_each(").bind(json).text(")")
+    }
+
+    fn statement(self) -> Statement {
+        Statement::from_sql_and_values(DbBackend::Sqlite, self.text, self.values)
+    }
 }
 
-/// A column of a row.
-pub fn column<T: TryGetable>(row: &QueryResult, name: &str) -> Result<T, StoreError> {
-    row.try_get::<T>("", name).map_err(StoreError::from)
+/// All rows of a statement.
+pub(super) async fn rows(db: &impl ConnectionTrait, sql: Sql) -> Result<Vec<QueryResult>, DbErr> {
+    db.query_all_raw(sql.statement()).await
 }
 
-/// An instant as it is kept: RFC 3339, UTC, microseconds, of fixed width.
-pub fn instant(at: Timestamp) -> String {
-    format!("{at:.6}")
-}
-
-/// Midnight, UTC.
-pub fn midnight(day: Date) -> Result<Timestamp, StoreError> {
-    jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| StoreError::NotWhole(format!("{day} is no day in time")))
-}
-
-/// Reads what was kept as text.
-pub fn parse<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, StoreError> {
-    text.parse().map_err(|_| StoreError::NotWhole(format!("'{text}' is no {what}")))
-}
-
-/// Reads a word of a closed list.
-pub fn word<T: crate::domain::word::Words>(name: &str) -> Result<T, StoreError> {
-    T::parse(name).ok_or_else(|| StoreError::NotWhole(format!("'{name}' is no {}", T::NAME)))
+/// Runs a statement; how many rows it touched.
+pub(super) async fn run(db: &impl ConnectionTrait, sql: Sql) -> Result<u64, DbErr> {
+    Ok(db.execute_raw(sql.statement()).await?.rows_affected())
 }

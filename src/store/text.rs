@@ -1,49 +1,50 @@
-//! Long texts, in batches: bodies of practices and the adopted wording of provisions.
+//! Long texts, in the language asked for, else in English, else in the one they were written in.
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
-
-use crate::domain::id::Id;
-use crate::domain::text::{Language, pick};
-
-use super::sql::{column, parse, placeholders, statement, word};
+use super::error::Doing;
+use super::row::MOST_PARAMETERS;
+use super::sql::{Sql, rows};
 use super::{Store, StoreError};
+use crate::domain::id::Id;
+use crate::domain::text::Language;
 
-/// The most keys of one statement.
-const CHUNK: usize = 500;
+/// What is asked for: of which entry, in which language.
+type Key = (Id, Language);
 
 impl Store {
-    /// Bodies of practices, each by the rule of languages; keyed by what was asked.
+    /// The bodies of practices, under what was asked; nothing where there is none in any language.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn bodies(&self, keys: &[(Id, Language)]) -> Result<HashMap<(Id, Language), String>, StoreError> {
-        self.texts("practice_body", keys).await
+    pub async fn bodies(&self, keys: &[Key]) -> Result<HashMap<Key, String>, StoreError> {
+        self.texts("(SELECT body FROM practice_body WHERE entry_id = k.value ->> 0", keys, "read the bodies of practices").await
     }
 
-    /// The adopted wording of provisions, each by the rule of languages; keyed by what was asked.
+    /// The adopted wording of provisions, under what was asked; nothing where there is none in any language.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn official_texts(&self, keys: &[(Id, Language)]) -> Result<HashMap<(Id, Language), String>, StoreError> {
-        self.texts("official_text", keys).await
+    pub async fn official_texts(&self, keys: &[Key]) -> Result<HashMap<Key, String>, StoreError> {
+        self.texts("(SELECT text FROM official_text WHERE entry_id = k.value ->> 0", keys, "read the wording of provisions").await
     }
 
-    async fn texts(&self, table: &str, keys: &[(Id, Language)]) -> Result<HashMap<(Id, Language), String>, StoreError> {
-        let mut ids: Vec<Id> = keys.iter().map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut found: HashMap<Id, Vec<(Language, String)>> = HashMap::with_capacity(ids.len());
-        for chunk in ids.chunks(CHUNK) {
-            let sql =
-                format!("SELECT entry_id, language, content FROM {table} WHERE entry_id IN ({}) ORDER BY entry_id, ordinal", placeholders(1, chunk.len()));
-            for row in self.read.query_all_raw(statement(&sql, chunk.iter().map(|id| id.to_string().into()).collect())).await? {
-                let (id, language): (String, String) = (column(&row, "entry_id")?, column(&row, "language")?);
-                found.entry(parse("id", &id)?).or_default().push((word(&language)?, column(&row, "content")?));
+    async fn texts(&self, of_entry: &str, keys: &[Key], doing: &'static str) -> Result<HashMap<Key, String>, StoreError> {
+        let mut texts = HashMap::with_capacity(keys.len());
+        // Two parameters a key, were they not in one list.
+        for some in keys.chunks(MOST_PARAMETERS / 2) {
+            let mut sql = Sql::new("SELECT k.key, coalesce(");
+            sql.text(of_entry).text(" AND language = k.value ->> 1), ");
+            sql.text(of_entry).text(" AND language = 'EN'), ");
+            sql.text(of_entry).text(" ORDER BY ordinal LIMIT 1)) FROM ").list(&some).text(" k");
+            for row in rows(&self.read, sql).await.doing(doing)? {
+                let n: i64 = row.try_get_by_index(0).doing(doing)?;
+                let text: Option<String> = row.try_get_by_index(1).doing(doing)?;
+                if let (Some(key), Some(text)) = (usize::try_from(n).ok().and_then(|n| some.get(n)), text) {
+                    texts.insert(*key, text);
+                }
             }
         }
-        let text = |(id, language): &(Id, Language)| pick(found.get(id)?, |(l, _)| *l, *language).map(|(_, text)| ((*id, *language), text.clone()));
-        Ok(keys.iter().filter_map(text).collect())
+        Ok(texts)
     }
 }

@@ -1,55 +1,82 @@
-//! The one way to write: one transaction, one revision, in a task that a vanished caller cannot cancel.
+//! Transactions that write: begun at once, alone, logged with one revision, and never left open.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
+use super::StoreError;
+use super::error::Doing;
+use super::row::instant;
+use super::sql::{Sql, rows, run};
+use crate::domain::entry::Kind;
 use crate::domain::id::Id;
+use crate::domain::word::Words;
 
-use super::connect::revision_in;
-use super::sql::{instant, statement};
-use super::{Store, StoreError};
-
-/// A write under way.
-pub(super) struct Writing {
-    /// The transaction.
-    pub transaction: DatabaseTransaction,
-    /// The revision that it makes.
-    pub revision: u64,
-    /// When it is made.
-    pub at: Timestamp,
-}
-
-impl Writing {
-    /// Notes in the change log that an entry changed.
-    pub async fn note(&self, kind: &str, id: Id) -> Result<(), StoreError> {
-        let insert = "INSERT INTO change (revision, at, kind, entry_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        let values = vec![i64::try_from(self.revision).unwrap_or(i64::MAX).into(), instant(self.at).into(), kind.into(), id.to_string().into()];
-        self.transaction.execute_raw(statement(insert, values)).await?;
-        Ok(())
-    }
-
-    /// Keeps it.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(StoreError::from)
-    }
-
-    /// Leaves the database as it was. (A write that is dropped does the same.)
-    pub async fn abandon(self) -> Result<(), StoreError> {
-        self.transaction.rollback().await.map_err(StoreError::from)
+/// Runs a write in a task of its own, so that it comes to its end even where its caller does not.
+pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'static>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E> {
+    match tokio::spawn(work).await {
+        Ok(answer) => answer,
+        Err(broken) => {
+            tracing::error!(%broken, "a write was broken off");
+            Err(StoreError::BrokenOff.into())
+        }
     }
 }
 
-impl Store {
-    /// Begins a write: takes the writer's lock at once, and the next revision.
-    pub(super) async fn begin(&self, at: Timestamp) -> Result<Writing, StoreError> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
-        let transaction = self.write.begin_with_options(options).await?;
-        let revision = revision_in(&transaction).await? + 1;
-        Ok(Writing { transaction, revision, at })
-    }
+/// Begins a transaction that holds the right to write from the start: one that asks for it later fails at once
+/// where another writer was quicker (`SQLITE_BUSY`), whatever the patience.
+pub(super) async fn begin(write: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+    write.begin_with_options(options).await.doing("begin to write")
 }
 
-/// Runs a write as a task of its own: where the caller is cancelled, it still ends whole or not at all.
-pub(super) async fn uncancelled<T: Send + 'static>(work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Result<T, StoreError> {
-    tokio::spawn(work).await.map_err(|_| StoreError::NotWhole("a write broke off".into()))?
+/// Commits what went well and is to be kept; takes anything else back.
+pub(super) async fn end<T, E: From<StoreError>>(transaction: DatabaseTransaction, done: Result<T, E>, keep: bool) -> Result<T, E> {
+    if keep && done.is_ok() {
+        transaction.commit().await.doing("keep what was written")?;
+        return done;
+    }
+    let undone = transaction.rollback().await.doing("take back what was written");
+    // Why it failed matters more than that taking it back failed, too.
+    let done = done?;
+    undone?;
+    Ok(done)
+}
+
+/// The last revision.
+pub(super) async fn revision(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    const DOING: &str = "read its revision";
+    let found = rows(db, Sql::new("SELECT coalesce(max(revision), 0) FROM change")).await.doing(DOING)?;
+    let revision: i64 = found.first().map_or(Ok(0), |row| row.try_get_by_index(0)).doing(DOING)?;
+    Ok(u64::try_from(revision).unwrap_or_default())
+}
+
+/// What one transaction changes: each entry once. The figures of a source are logged as a change of the source.
+#[derive(Debug, Default)]
+pub(super) struct Changes(BTreeMap<Id, Kind>);
+
+impl Changes {
+    /// Notes that this entry was made, changed or removed.
+    pub fn note(&mut self, id: Id, kind: Kind) {
+        self.0.insert(id, kind);
+    }
+
+    /// Notes that the figures of this source changed.
+    pub fn note_figures_of(&mut self, source: &str) {
+        self.note(Id::of(Kind::Source.name(), source), Kind::Source);
+    }
+
+    /// Writes the log under that revision; whether there was anything to write.
+    pub async fn log(self, transaction: &DatabaseTransaction, revision: u64, at: Timestamp) -> Result<bool, StoreError> {
+        let at = instant(at);
+        let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+        let all: Vec<_> = self.0.into_iter().collect();
+        for some in all.chunks(500) {
+            let mut sql = Sql::new("INSERT INTO change (revision, entry_id, kind, at) SELECT ");
+            sql.bind(revision).text(", value ->> 0, value ->> 1, ").bind(at.clone()).text(" FROM ").list(&some);
+            run(transaction, sql).await.doing("log what changed")?;
+        }
+        Ok(!all.is_empty())
+    }
 }

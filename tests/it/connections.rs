@@ -162,12 +162,8 @@ impl List {
 fn lists(ty: &str, owner: Option<&str>) -> Vec<List> {
     let mut lists = Vec::new();
     for (field, part) in served()[ty].fields.iter().filter(|(_, part)| part.is_connection()) {
-        let plain = |fixed: String| List {
-            name: format!("{ty}.{field}({fixed})"),
-            field: field.clone(),
-            fixed,
-            owner: owner.map(|id| (ty.to_owned(), id.to_owned())),
-        };
+        let plain =
+            |fixed: String| List { name: format!("{ty}.{field}({fixed})"), field: field.clone(), fixed, owner: owner.map(|id| (ty.to_owned(), id.to_owned())) };
         lists.push(plain(String::new()));
         let Some(order) = part.arguments.get("orderBy") else { continue };
         for value in served()[served()[order.named()].fields["field"].named()].values.keys() {
@@ -261,8 +257,22 @@ fn text_sorts_as_people_sort_it_and_not_by_bytes() {
     in_order(&organisations, &["Babeș-Bolyai University", "BRAC", "Bulgarian Helsinki Committee", "Bureau of Emigration and Overseas Employment"]);
     in_order(&organisations, &["Hungarian Helsinki Committee", "Intergovernmental Consultations on Migration, Asylum and Refugees"]);
     let titles = names("goodPractices", "TITLE", "title");
-    in_order(&titles, &["Georgia: one commission, one analytical system", "GLO.ACT: laws, courts and police against traffickers", "iGorts: diaspora professionals in the Armenian state"]);
-    in_order(&titles, &["Three states in one office at Kapitan Andreevo", "Timișoara: a safe stop on the way to resettlement", "Triple Win: nurses where there are too many and too few"]);
+    in_order(
+        &titles,
+        &[
+            "Georgia: one commission, one analytical system",
+            "GLO.ACT: laws, courts and police against traffickers",
+            "iGorts: diaspora professionals in the Armenian state",
+        ],
+    );
+    in_order(
+        &titles,
+        &[
+            "Three states in one office at Kapitan Andreevo",
+            "Timișoara: a safe stop on the way to resettlement",
+            "Triple Win: nurses where there are too many and too few",
+        ],
+    );
     for names in [states, organisations, titles] {
         let letters: Vec<char> = names.iter().filter_map(|name| plain(name).chars().next()).collect();
         assert!(letters.is_sorted(), "{names:#?}");
@@ -271,11 +281,23 @@ fn text_sorts_as_people_sort_it_and_not_by_bytes() {
 
 #[test]
 fn a_page_has_its_bounds() {
-    for wrong in ["first: 101", "first: -1", "last: 101", "last: -1", "first: 2147483647", "first: 5 last: 5", r#"first: 5 after: """#, r#"after: "nonsense""#, r#"last: 5 before: "ÄÖÜ""#] {
+    for wrong in [
+        "first: 101",
+        "first: -1",
+        "last: 101",
+        "last: -1",
+        "first: 2147483647",
+        "first: 5 last: 5",
+        r#"first: 5 after: """#,
+        r#"after: "nonsense""#,
+        r#"last: 5 before: "ÄÖÜ""#,
+    ] {
         refused(&format!("{{ states({wrong}) {{ nodes {{ iso3 }} }} }}"), "BAD_USER_INPUT");
         refused(&format!(r#"{{ state(iso3: "PAK") {{ goodPractices({wrong}) {{ nodes {{ slug }} }} }} }}"#), "BAD_USER_INPUT");
     }
-    let page = data("{ all: states(first: 100) { nodes { iso3 } } usual: states { nodes { iso3 } } none: states(first: 0) { totalCount nodes { iso3 } pageInfo { startCursor endCursor } } }");
+    let page = data(
+        "{ all: states(first: 100) { nodes { iso3 } } usual: states { nodes { iso3 } } none: states(first: 0) { totalCount nodes { iso3 } pageInfo { startCursor endCursor } } }",
+    );
     assert_eq!((list(at(&page, "all.nodes")).len(), list(at(&page, "usual.nodes")).len()), (100, 20));
     assert_eq!(page["none"], serde_json::json!({ "totalCount": 195, "nodes": [], "pageInfo": { "startCursor": null, "endCursor": null } }));
 }
@@ -294,7 +316,9 @@ fn two_cursors_cut_out_what_lies_between() {
 
 #[test]
 fn a_cursor_belongs_to_its_list_order_and_filter() {
-    let edges = data(r#"{ states(orderBy: { field: NAME }, filter: { regions: [CENTRAL_ASIA] }) { edges { cursor } } state(iso3: "PAK") { goodPractices(first: 2) { edges { cursor } } } }"#);
+    let edges = data(
+        r#"{ states(orderBy: { field: NAME }, filter: { regions: [CENTRAL_ASIA] }) { edges { cursor } } state(iso3: "PAK") { goodPractices(first: 2) { edges { cursor } } } }"#,
+    );
     let cursor = texts(at(&edges, "states.edges"), "cursor")[1].clone();
     for other in [
         "states(orderBy: { field: NAME }",
@@ -318,7 +342,9 @@ fn a_cursor_belongs_to_its_list_order_and_filter() {
         refused(&other, "BAD_USER_INPUT");
     }
     // The same in other words is the same.
-    let same = data(&format!(r#"{{ states(filter: {{ regions: [CENTRAL_ASIA] }}, after: "{cursor}", orderBy: {{ direction: ASC, field: NAME }}) {{ totalCount }} }}"#));
+    let same = data(&format!(
+        r#"{{ states(filter: {{ regions: [CENTRAL_ASIA] }}, after: "{cursor}", orderBy: {{ direction: ASC, field: NAME }}) {{ totalCount }} }}"#
+    ));
     assert_eq!(at(&same, "states.totalCount"), 5);
 }
 
@@ -326,8 +352,18 @@ fn a_cursor_belongs_to_its_list_order_and_filter() {
 fn an_altered_cursor_is_refused_wherever_it_was_altered() {
     let edges = data("{ states(first: 3) { edges { cursor } } }");
     let cursor = texts(at(&edges, "states.edges"), "cursor")[1].clone();
-    let mut altered: Vec<String> = (0..cursor.len()).map(|place| format!("{}{}{}", &cursor[..place], if cursor.as_bytes()[place] == b'A' { 'B' } else { 'A' }, &cursor[place + 1..])).collect();
-    altered.extend([cursor[1..].to_owned(), cursor[..cursor.len() - 1].to_owned(), format!("{cursor}A"), format!("{cursor}="), format!(" {cursor}"), cursor.to_uppercase(), cursor.to_lowercase()]);
+    let mut altered: Vec<String> = (0..cursor.len())
+        .map(|place| format!("{}{}{}", &cursor[..place], if cursor.as_bytes()[place] == b'A' { 'B' } else { 'A' }, &cursor[place + 1..]))
+        .collect();
+    altered.extend([
+        cursor[1..].to_owned(),
+        cursor[..cursor.len() - 1].to_owned(),
+        format!("{cursor}A"),
+        format!("{cursor}="),
+        format!(" {cursor}"),
+        cursor.to_uppercase(),
+        cursor.to_lowercase(),
+    ]);
     for wrong in altered.iter().filter(|wrong| **wrong != cursor) {
         refused(&format!(r#"{{ states(after: "{wrong}") {{ totalCount }} }}"#), "BAD_USER_INPUT");
     }

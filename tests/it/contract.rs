@@ -75,8 +75,12 @@ fn the_served_schema_holds_all_of_the_contract() {
 
 #[test]
 fn the_comparison_finds_what_it_should() {
-    let promised = parse("interface A { a(x: Int! = 1): String! } enum E { ONE TWO } union U = T | S type T implements A { a(x: Int! = 1): String! } type S { s: [Int!]! } input I { i: Int }");
-    let given = parse("interface A { a(x: Int! = 2): String! } enum E { ONE } union U = T type T { a: String z: Int } type S { s(new: Int!): [Int]! } input I { i: Int j: Int! }");
+    let promised = parse(
+        "interface A { a(x: Int! = 1): String! } enum E { ONE TWO } union U = T | S type T implements A { a(x: Int! = 1): String! } type S { s: [Int!]! } input I { i: Int }",
+    );
+    let given = parse(
+        "interface A { a(x: Int! = 2): String! } enum E { ONE } union U = T type T { a: String z: Int } type S { s(new: Int!): [Int]! } input I { i: Int j: Int! }",
+    );
     let mut faults = missing(&promised, &given);
     faults.sort();
     assert_eq!(
@@ -221,8 +225,12 @@ fn a_default_of_an_argument_is_what_happens_without_it() {
         }"#,
     );
     assert_eq!((&told["bare"], &told["state"]["bare"], &told["page"]), (&told["said"], &told["state"]["said"], &told["twenty"]));
-    let up = data("{ a: states(orderBy: { field: NAME }, first: 3) { nodes { name } } b: states(orderBy: { field: NAME, direction: ASC }, first: 3) { nodes { name } } }");
+    let up = data(
+        "{ a: states(orderBy: { field: NAME }, first: 3) { nodes { name } } b: states(orderBy: { field: NAME, direction: ASC }, first: 3) { nodes { name } } }",
+    );
     assert_eq!(up["a"], up["b"]);
-    let down = data("{ a: meetings(orderBy: { field: STARTS_ON }, first: 3) { nodes { code } } b: meetings(orderBy: { field: STARTS_ON, direction: DESC }, first: 3) { nodes { code } } }");
+    let down = data(
+        "{ a: meetings(orderBy: { field: STARTS_ON }, first: 3) { nodes { code } } b: meetings(orderBy: { field: STARTS_ON, direction: DESC }, first: 3) { nodes { code } } }",
+    );
     assert_eq!(down["a"], down["b"]);
 }

@@ -193,7 +193,9 @@ impl Catalogue {
         let group = self.groups.iter().find(|entry| entry.text("code") == group).expect("a group");
         let mut places: Vec<(String, String)> = Vec::new();
         for role in ["CHAIR", "CO_CHAIR"] {
-            let holds = |member: &&Entry| member.text("role") == role && (member.text("since") <= day) && (member.text("until").is_empty() || day <= member.text("until"));
+            let holds = |member: &&Entry| {
+                member.text("role") == role && (member.text("since") <= day) && (member.text("until").is_empty() || day <= member.text("until"))
+            };
             places.extend(group.tables("members").iter().filter(holds).map(|member| (member.text("party").to_owned(), role.to_owned())));
         }
         places.extend(group.list("focus_states").into_iter().map(|state| (state.to_owned(), "FOCUS".to_owned())));

@@ -89,7 +89,10 @@ fn activities_are_kept_by_reference_area_goal_keyword_group_and_what_is_missing(
     assert_eq!(activities(r#"references: ["IV.a.ii", "I.a"]"#), these(["IV.a.ii", "I.a"]));
     assert_eq!(activities(r#"thematicAreas: ["IV", "II"]"#), those(&|entry| ["IV", "II"].contains(&area_of(entry.text("reference")))));
     assert_eq!(activities(r#"goals: ["1.e"]"#), those(&|entry| entry.names("goals", "1.e")));
-    assert_eq!(activities(r#"keywords: ["reintegration", "migrant smuggling"]"#), those(&|entry| entry.names("keywords", "reintegration") || entry.names("keywords", "migrant smuggling")));
+    assert_eq!(
+        activities(r#"keywords: ["reintegration", "migrant smuggling"]"#),
+        those(&|entry| entry.names("keywords", "reintegration") || entry.names("keywords", "migrant smuggling"))
+    );
     for group in &files.groups {
         let code = group.text("code");
         assert_eq!(activities(&format!(r#"workingGroups: ["{code}"]"#)), those(&|entry| files.works_on(group, entry.text("reference"))), "{code}");
@@ -103,7 +106,9 @@ fn activities_are_kept_by_reference_area_goal_keyword_group_and_what_is_missing(
 fn flows_are_kept_by_code_shape_kind_state_group_and_activity() {
     let files = catalogue();
     let flows = |filter: &str| kept("flows", "code", filter);
-    let corridors = |holds: &dyn Fn(&str, &str) -> bool| files.corridors().into_iter().filter(|(from, to)| holds(from, to)).map(|(from, to)| format!("{from}-{to}")).collect::<BTreeSet<_>>();
+    let corridors = |holds: &dyn Fn(&str, &str) -> bool| {
+        files.corridors().into_iter().filter(|(from, to)| holds(from, to)).map(|(from, to)| format!("{from}-{to}")).collect::<BTreeSet<_>>()
+    };
     let with = |routes: BTreeSet<String>, corridors: BTreeSet<String>| routes.union(&corridors).cloned().collect::<BTreeSet<_>>();
     assert_eq!(flows(r#"codes: ["EAST-MED", "PAK-SAU"]"#), these(["EAST-MED", "PAK-SAU"]));
     assert_eq!(flows("shape: ROUTE"), codes(&files.routes, "code"));
@@ -126,7 +131,10 @@ fn flows_are_kept_by_code_shape_kind_state_group_and_activity() {
 fn meetings_are_kept_by_kind_time_group_host_and_activity() {
     let files = catalogue();
     let meetings = |filter: &str| kept("meetings", "code", filter);
-    assert_eq!(meetings("kinds: [CONSULTATION, MINISTERIAL_CONFERENCE]"), those(&files.meetings, "code", |entry| ["CONSULTATION", "MINISTERIAL_CONFERENCE"].contains(&entry.text("kind"))));
+    assert_eq!(
+        meetings("kinds: [CONSULTATION, MINISTERIAL_CONFERENCE]"),
+        those(&files.meetings, "code", |entry| ["CONSULTATION", "MINISTERIAL_CONFERENCE"].contains(&entry.text("kind")))
+    );
     assert_eq!(meetings(r#"workingGroups: ["SILK-ROUTES", "COLEP"]"#), naming(&files.meetings, "code", "working_groups", &["SILK-ROUTES", "COLEP"]));
     assert_eq!(meetings(r#"hosts: ["BGR", "HUN"]"#), naming(&files.meetings, "code", "hosts", &["BGR", "HUN"]));
     assert_eq!(meetings(r#"activities: ["IV.j"]"#), naming(&files.meetings, "code", "activities", &["IV.j"]));
@@ -218,7 +226,10 @@ const WRONG: [(&str, &str, &str, &str); 27] = [
 #[test]
 fn an_unknown_code_is_an_error_that_names_it_and_a_near_one() {
     for (list, field, wrong, near) in WRONG {
-        for query in [format!(r#"{{ {list}(filter: {{ {field}: ["{wrong}"] }}) {{ totalCount }} }}"#), format!(r#"{{ {list}(filter: {{ {field}: ["{near}", "{wrong}"] }}) {{ totalCount }} }}"#)] {
+        for query in [
+            format!(r#"{{ {list}(filter: {{ {field}: ["{wrong}"] }}) {{ totalCount }} }}"#),
+            format!(r#"{{ {list}(filter: {{ {field}: ["{near}", "{wrong}"] }}) {{ totalCount }} }}"#),
+        ] {
             // A near one that is itself only the beginning of a code is no code to ask with.
             if query.contains(&format!(r#""{near}""#)) && (near.ends_with('.') || near == "IR") {
                 continue;

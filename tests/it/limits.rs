@@ -126,6 +126,30 @@ fn an_answer_has_a_limit() {
 }
 
 #[test]
+fn an_operation_has_a_time_limit() {
+    // What comes from memory is there at once; what comes from the database is not, and no time is too little for it.
+    let app = TestApp::with(|settings| settings.http.answer_time = millis(0));
+    assert_eq!(app.query("{ __typename }")["data"]["__typename"], "Query");
+    let refused = app.post(&json!({ "query": "{ goodPractices(first: 1) { nodes { body } } }" })).refused(504, "TIMEOUT");
+    assert_eq!(refused.json()["errors"][0]["extensions"]["retryable"], true);
+    let shared = TestApp::shared().query("{ goodPractices(first: 1) { nodes { body } } }");
+    assert!(shared["data"]["goodPractices"]["nodes"][0]["body"].is_string(), "{shared}");
+}
+
+#[test]
+fn an_answer_holds_twenty_errors_and_says_that_there_are_more() {
+    let query = |fields: usize| (0..fields).map(|n| format!("nothing{n} ")).collect::<String>();
+    let errors = |fields: usize| {
+        let answer = TestApp::shared().query(&format!("{{ {} }}", query(fields)));
+        answer["errors"].as_array().cloned().unwrap_or_default()
+    };
+    let last = |fields: usize| errors(fields).last().map(|error| error["extensions"]["code"].clone());
+    assert_eq!((errors(20).len(), last(20)), (20, Some(json!("GRAPHQL_VALIDATION_FAILED"))));
+    assert_eq!((errors(21).len(), last(21)), (21, Some(json!("TRUNCATED_ERRORS"))));
+    assert_eq!(errors(30).len(), 21);
+}
+
+#[test]
 fn a_head_that_does_not_come_to_its_end_is_cut_off() {
     let app = TestApp::with(|settings| settings.http.header_time = millis(300));
     for start in ["", "G", "GET /graphql HTTP/1.1\r\nhost: t\r\n", "PRI * HT"] {

@@ -1,9 +1,19 @@
 //! The outside tests, one binary: the real server with the real catalogue, asked as its users would.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs, reason = "a test that fails should say so at the line where it does")]
+
 mod app;
+mod ask;
+mod catalogue;
 mod commands;
+mod connections;
+mod contract;
+mod errors;
+mod expect;
+mod filters;
 mod http2;
 mod limits;
 mod readme;
+mod sdl;
 mod tidy;
 mod transport;

@@ -1,237 +1,222 @@
-//! Cutting pages in SQL: a limited select for each subject, all in one statement.
+//! Pages of figures: one statement a level of a query, one row a subject, the page in it as JSON.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::QueryResult;
 
+use super::{COLUMNS, ObservationKey, ObservationPage, ObservationQuery, ObservationRow, read};
 use crate::domain::id::Id;
 use crate::domain::word::Words;
-use crate::store::sql::{column, parse, placeholders, statement};
+use crate::store::error::Doing;
+use crate::store::row::MOST_PARAMETERS;
+use crate::store::sql::{Sql, rows};
 use crate::store::{Store, StoreError};
 
-use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, row};
-
-/// Subjects of one statement: SQLite joins at most 500 selects.
+const DOING: &str = "read figures";
+/// Subjects a statement: bounds what one statement may answer.
 const SUBJECTS: usize = 100;
-/// Keys of one statement.
-const KEYS: usize = 500;
 
 impl Store {
-    /// For each subject a page of its figures.
+    /// One page of the figures of each subject (`C:AFG-DEU`, `R:EAST-MED`, `S:AFG`); an empty one where it has none.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
         let mut pages = HashMap::with_capacity(subjects.len());
-        for chunk in subjects.chunks(SUBJECTS) {
-            let mut found: HashMap<String, Vec<Arc<ObservationRow>>> = HashMap::new();
-            let sql = Sql::pages(query, chunk);
-            for found_row in self.read.query_all_raw(statement(&sql.text, sql.values)).await? {
-                let subject: String = column(&found_row, "subject")?;
-                found.entry(subject).or_default().push(Arc::new(row::read(&found_row)?));
+        if asks_for_nothing(query) {
+            pages.extend(subjects.iter().map(|subject| (subject.clone(), ObservationPage { total: query.count.then_some(0), ..ObservationPage::default() })));
+            return Ok(pages);
+        }
+        let revision = self.revision().await?;
+        let query = Arc::new(query.clone());
+        let mut unknown = Vec::new();
+        for subject in subjects {
+            match self.pages.get(&(revision, Arc::clone(&query), subject.clone())) {
+                Some(page) => _ = pages.insert(subject.clone(), page),
+                None => unknown.push(subject),
             }
-            for subject in chunk {
-                pages.insert(subject.clone(), page(query, found.remove(subject).unwrap_or_default()));
+        }
+        for some in unknown.chunks(SUBJECTS) {
+            for row in rows(&self.read, statement(&query, some)?).await.doing(DOING)? {
+                let (subject, revision, page) = page(&query, some, &row)?;
+                self.pages.insert((revision, Arc::clone(&query), subject.clone()), page.clone());
+                pages.insert(subject, page);
             }
-            self.complete(query, chunk, &mut pages).await?;
         }
         Ok(pages)
     }
 
-    /// What a page cannot tell of itself: the size of the list, and whether something lies behind the key it began at.
-    async fn complete(&self, query: &ObservationQuery, subjects: &[String], pages: &mut HashMap<String, ObservationPage>) -> Result<(), StoreError> {
-        if query.count {
-            for (subject, count) in self.count(query, subjects, None).await? {
-                if let Some(page) = pages.get_mut(&subject) {
-                    page.total = usize::try_from(count).ok();
-                }
-            }
-            for page in pages.values_mut() {
-                page.total = page.total.or(Some(0));
-            }
-        }
-        if let Some(after) = &query.window.after {
-            for (subject, count) in self.count(query, subjects, Some((after, false))).await? {
-                if let Some(page) = pages.get_mut(&subject) {
-                    page.has_previous |= count > 0;
-                }
-            }
-        }
-        if let Some(before) = &query.window.before {
-            for (subject, count) in self.count(query, subjects, Some((before, true))).await? {
-                if let Some(page) = pages.get_mut(&subject) {
-                    page.has_next |= count > 0;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// How many figures each subject has: all, or those not behind (`false`) or not ahead of (`true`) a key.
-    async fn count(&self, query: &ObservationQuery, subjects: &[String], beyond: Option<(&ObservationKey, bool)>) -> Result<Vec<(String, i64)>, StoreError> {
-        let mut sql = Sql::new("SELECT subject, COUNT(*) AS count FROM observation WHERE subject IN (");
-        sql.list(subjects.iter().map(|subject| subject.as_str().into()));
-        sql.text.push(')');
-        sql.conditions(query);
-        if let Some((key, forward)) = beyond {
-            sql.text.push_str(" AND NOT (");
-            // Not behind `after` is ahead of it or it: what has to lie there for a page ahead. Likewise for `before`.
-            sql.beyond(query, key, !forward);
-            sql.text.push(')');
-        }
-        sql.text.push_str(" GROUP BY subject");
-        let rows = self.read.query_all_raw(statement(&sql.text, sql.values)).await?;
-        rows.iter().map(|row| Ok((column(row, "subject")?, column(row, "count")?))).collect()
-    }
-
-    /// Figures by their ids.
+    /// Figures by their ids; nothing under an id that is none of a figure.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
-        for chunk in ids.chunks(KEYS) {
-            let sql = format!("SELECT {} FROM observation WHERE id IN ({})", row::COLUMNS, placeholders(1, chunk.len()));
-            for found_row in self.read.query_all_raw(statement(&sql, chunk.iter().map(|id| id.to_string().into()).collect())).await? {
-                let id: String = column(&found_row, "id")?;
-                found.insert(parse("id", &id)?, row::read(&found_row)?);
+        for some in ids.chunks(MOST_PARAMETERS) {
+            let mut sql = Sql::new("SELECT json_group_array(json_array(");
+            sql.text(COLUMNS).text(")) FROM observation o WHERE o.id IN (SELECT value FROM ").list(&some).text(")");
+            for row in rows(&self.read, sql).await.doing(DOING)? {
+                let json: String = row.try_get_by_index(0).doing(DOING)?;
+                found.extend(read(&json).ok_or_else(|| damaged("some id"))?.into_iter().map(|row| (row.id, row)));
             }
         }
         Ok(found)
     }
 }
 
-/// A page from one row more than it holds.
-fn page(query: &ObservationQuery, mut rows: Vec<Arc<ObservationRow>>) -> ObservationPage {
-    let window = &query.window;
-    let more = rows.len() > window.limit;
-    rows.truncate(window.limit);
-    if window.backward {
+fn damaged(of: &str) -> StoreError {
+    StoreError::Damaged { what: "a figure", of: of.to_owned() }
+}
+
+/// An empty list matches nothing.
+fn asks_for_nothing(query: &ObservationQuery) -> bool {
+    let texts = [&query.age_groups, &query.dimensions, &query.sources, &query.editions, &query.origins, &query.destinations];
+    let is_empty = |list: &Option<Vec<String>>| list.as_ref().is_some_and(Vec::is_empty);
+    query.measures.as_ref().is_some_and(Vec::is_empty) || query.sexes.as_ref().is_some_and(Vec::is_empty) || texts.into_iter().any(is_empty)
+}
+
+/// One row a subject: its number in the list, the revision, the page, and where asked for the count, whether rows
+/// lie behind the page's far key, and whether ahead of its near one.
+fn statement(query: &ObservationQuery, subjects: &[&String]) -> Result<Sql, StoreError> {
+    let (order, window) = (query.order, &query.window);
+    let matching = matching(query);
+    let mut sql = Sql::new("SELECT s.key, (SELECT coalesce(max(revision), 0) FROM change), (SELECT json_group_array(json_array(");
+    sql.text(COLUMNS).text(")) FROM (SELECT * FROM observation o WHERE ").part(&matching);
+    for (key, is_after) in [(&window.after, true), (&window.before, false)] {
+        if let Some(key) = key {
+            // Behind a key are greater rows in a list that ascends, and smaller ones in a list that descends.
+            compare(sql.text(" AND "), query, key, is_after != order.descending, false)?;
+        }
+    }
+    let direction = if order.descending == window.backward { "ASC" } else { "DESC" };
+    let nulls = if direction == "ASC" { "NULLS FIRST" } else { "NULLS LAST" };
+    let by = if order.by_value { format!("o.value {direction} {nulls}") } else { format!("o.period_end {direction}, o.period_start {direction}") };
+    // One more than asked for tells whether there are more.
+    sql.text(&format!(" ORDER BY {by}, o.seq {direction} LIMIT ")).bind(i64::try_from(window.limit + 1).unwrap_or(i64::MAX)).text(") o), ");
+    if query.count {
+        sql.text("(SELECT count(*) FROM observation o WHERE ").part(&matching).text("), ");
+    } else {
+        sql.text("NULL, ");
+    }
+    for (key, is_after) in [(&window.before, false), (&window.after, true)] {
+        match key {
+            None => _ = sql.text("FALSE"),
+            Some(key) => {
+                sql.text("EXISTS (SELECT 1 FROM observation o WHERE ").part(&matching);
+                compare(sql.text(" AND "), query, key, is_after == order.descending, true)?;
+                sql.text(")");
+            }
+        }
+        sql.text(if is_after { " FROM " } else { ", " });
+    }
+    sql.list(&subjects).text(" s");
+    Ok(sql)
+}
+
+/// What figures of the subject `s.value` must be, whatever the page.
+fn matching(query: &ObservationQuery) -> Sql {
+    let mut sql = Sql::new("o.subject = s.value");
+    let is_total = query.sexes.is_none() && query.age_groups.is_none() && query.dimensions.is_none();
+    if is_total {
+        sql.text(" AND o.is_total = TRUE");
+    } else {
+        sql.text(" AND o.is_total = FALSE");
+        let sexes = query.sexes.as_ref().map(|all| all.iter().map(|sex| sex.name().to_owned()).collect());
+        one_of(&mut sql, "o.sex", sexes.as_ref(), " AND o.sex IS NULL");
+        one_of(&mut sql, "o.age_group", query.age_groups.as_ref(), " AND o.age_group IS NULL");
+        match &query.dimensions {
+            None => _ = sql.text(" AND o.dimensions = ''"),
+            Some(wanted) => {
+                let pieces: Vec<_> = wanted.iter().map(|wanted| piece(wanted)).collect();
+                sql.text(" AND EXISTS (SELECT 1 FROM ").list(&pieces).text(" d WHERE instr(o.dimensions, d.value) > 0)");
+            }
+        }
+    }
+    one_of(&mut sql, "o.edition", query.editions.as_ref(), " AND o.is_newest = TRUE");
+    let measures = query.measures.as_ref().map(|all| all.iter().map(|measure| measure.name().to_owned()).collect());
+    one_of(&mut sql, "o.measure", measures.as_ref(), "");
+    one_of(&mut sql, "o.source", query.sources.as_ref(), "");
+    one_of(&mut sql, "o.origin", query.origins.as_ref(), "");
+    one_of(&mut sql, "o.destination", query.destinations.as_ref(), "");
+    if let Some(from) = query.from {
+        sql.text(" AND o.period_end >= ").bind(from.first_day().to_string());
+    }
+    if let Some(to) = query.to {
+        sql.text(" AND o.period_start <= ").bind(to.last_day().to_string());
+    }
+    sql
+}
+
+/// A column is one of a list, or `otherwise` where there is no list. `= TRUE` keeps the planner from walking along
+/// another index than that of the order.
+fn one_of(sql: &mut Sql, column: &str, list: Option<&Vec<String>>, otherwise: &str) {
+    match list {
+        None => _ = sql.text(otherwise),
+        Some(list) => _ = sql.text(" AND (").text(column).text(" IN (SELECT value FROM ").list(list).text(")) = TRUE"),
+    }
+}
+
+/// What the JSON of a figure's dimensions has in it where one of them is `wanted` (a name, or `name=code`). It can
+/// be found nowhere else: inside a text, quotes are escaped.
+fn piece(wanted: &str) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    match wanted.split_once('=') {
+        None => format!("\"dimension\":{}", quoted(wanted)),
+        Some((name, code)) => format!("\"dimension\":{},\"code\":{}", quoted(name), quoted(code)),
+    }
+}
+
+/// A figure stands above (or below) a key, or at it; what has no value stands below what has.
+fn compare(sql: &mut Sql, query: &ObservationQuery, key: &ObservationKey, is_above: bool, or_at: bool) -> Result<(), StoreError> {
+    let strict = if is_above { ">" } else { "<" };
+    let last = if or_at { format!("{strict}=") } else { strict.to_owned() };
+    match (key, query.order.by_value) {
+        (ObservationKey::Period { end, start, seq }, false) => {
+            sql.text("(o.period_end, o.period_start, o.seq) ")
+                .text(&last)
+                .text(" (")
+                .bind(end.clone())
+                .text(", ")
+                .bind(start.clone())
+                .text(", ")
+                .bind(*seq)
+                .text(")");
+        }
+        (ObservationKey::Value { value: None, seq }, true) => {
+            let (unlike, with) = if is_above { ("o.value IS NOT NULL", " OR ") } else { ("o.value IS NULL", " AND ") };
+            sql.text("(").text(unlike).text(with).text("o.seq ").text(&last).text(" ").bind(*seq).text(")");
+        }
+        (ObservationKey::Value { value: Some(value), seq }, true) => {
+            sql.text(if is_above { "(" } else { "(o.value IS NULL OR " });
+            sql.text("(o.value, o.seq) ").text(&last).text(" (").bind(*value).text(", ").bind(*seq).text("))");
+        }
+        _ => return Err(StoreError::OtherOrder),
+    }
+    Ok(())
+}
+
+/// The subject, the revision and the page of one row of [`statement`].
+fn page(query: &ObservationQuery, subjects: &[&String], row: &QueryResult) -> Result<(String, u64, ObservationPage), StoreError> {
+    let number: i64 = row.try_get_by_index(0).doing(DOING)?;
+    let subject = usize::try_from(number).ok().and_then(|n| subjects.get(n)).ok_or_else(|| damaged("a page"))?;
+    let revision: i64 = row.try_get_by_index(1).doing(DOING)?;
+    let json: String = row.try_get_by_index(2).doing(DOING)?;
+    let total: Option<i64> = row.try_get_by_index(3).doing(DOING)?;
+    let goes_on_behind: bool = row.try_get_by_index(4).doing(DOING)?;
+    let goes_on_ahead: bool = row.try_get_by_index(5).doing(DOING)?;
+    let mut rows: Vec<_> = read(&json).ok_or_else(|| damaged(subject))?.into_iter().map(Arc::new).collect();
+    let has_more = rows.len() > query.window.limit;
+    rows.truncate(query.window.limit);
+    let backward = query.window.backward;
+    if backward {
         rows.reverse();
     }
-    ObservationPage { rows, has_next: more && !window.backward, has_previous: more && window.backward, total: None }
-}
-
-/// A statement under construction: whatever comes from outside is bound, never written into the text.
-struct Sql {
-    text: String,
-    values: Vec<Value>,
-}
-
-impl Sql {
-    fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
-    }
-
-    fn pages(query: &ObservationQuery, subjects: &[String]) -> Self {
-        let mut sql = Self::new("");
-        for subject in subjects {
-            let _ = write!(
-                sql.text,
-                "{}SELECT * FROM (SELECT {} FROM observation WHERE subject = ",
-                if sql.text.is_empty() { "" } else { " UNION ALL " },
-                row::COLUMNS
-            );
-            sql.bind(subject.as_str().into());
-            sql.conditions(query);
-            for (key, forward) in [(&query.window.after, true), (&query.window.before, false)] {
-                if let Some(key) = key {
-                    sql.text.push_str(" AND ");
-                    sql.beyond(query, key, forward);
-                }
-            }
-            sql.order(query);
-            let _ = write!(sql.text, " LIMIT {})", query.window.limit + 1);
-        }
-        sql
-    }
-
-    fn bind(&mut self, value: Value) {
-        self.values.push(value);
-        let _ = write!(self.text, "${}", self.values.len());
-    }
-
-    fn list(&mut self, values: impl Iterator<Item = Value>) {
-        for (n, value) in values.enumerate() {
-            if n > 0 {
-                self.text.push(',');
-            }
-            self.bind(value);
-        }
-    }
-
-    fn one_of(&mut self, column: &str, values: impl Iterator<Item = Value>) {
-        let _ = write!(self.text, " AND {column} IN (");
-        self.list(values);
-        self.text.push(')');
-    }
-
-    /// Every condition of a query but subject and window.
-    fn conditions(&mut self, query: &ObservationQuery) {
-        if query.sexes.is_none() && query.age_groups.is_none() && query.dimensions.is_none() {
-            self.text.push_str(" AND is_total");
-        }
-        if query.editions.is_none() {
-            self.text.push_str(" AND is_newest");
-        }
-        if let Some(measures) = &query.measures {
-            self.one_of("measure", measures.iter().map(|m| m.name().into()));
-        }
-        if let Some(sexes) = &query.sexes {
-            self.one_of("sex", sexes.iter().map(|s| s.name().into()));
-        }
-        for (column, values) in [("age_group", &query.age_groups), ("source", &query.sources), ("edition", &query.editions)] {
-            if let Some(values) = values {
-                self.one_of(column, values.iter().map(|v| v.as_str().into()));
-            }
-        }
-        if let Some(dimensions) = &query.dimensions {
-            self.text.push_str(" AND EXISTS (SELECT 1 FROM json_each(dimensions) d WHERE json_extract(d.value, '$.dimension') IN (");
-            self.list(dimensions.iter().map(|d| d.as_str().into()));
-            self.text.push_str("))");
-        }
-        if let Some(from) = query.from {
-            self.text.push_str(" AND period_end >= ");
-            self.bind(from.first_day().to_string().into());
-        }
-        if let Some(to) = query.to {
-            self.text.push_str(" AND period_start <= ");
-            self.bind(to.last_day().to_string().into());
-        }
-    }
-
-    /// Only what lies behind a key in the order of the list (or ahead of it, where not `forward`).
-    fn beyond(&mut self, query: &ObservationQuery, key: &ObservationKey, forward: bool) {
-        let sign = if forward == query.order.descending { "<" } else { ">" };
-        match key {
-            ObservationKey::Period(end, start, id) => {
-                let _ = write!(self.text, "(period_end, period_start, id) {sign} (");
-                self.list([end.as_str().into(), start.as_str().into(), id.to_string().into()].into_iter());
-                self.text.push(')');
-            }
-            ObservationKey::Value(None, id) => {
-                // A missing value is the smallest.
-                let others = if sign == ">" { " OR value IS NOT NULL" } else { "" };
-                let _ = write!(self.text, "((value IS NULL AND id {sign} ");
-                self.bind(id.to_string().into());
-                let _ = write!(self.text, "){others})");
-            }
-            ObservationKey::Value(Some(bits), id) => {
-                let missing = if sign == "<" { " OR value IS NULL" } else { "" };
-                let _ = write!(self.text, "((value, id) {sign} (");
-                self.list([f64::from_bits(*bits).into(), id.to_string().into()].into_iter());
-                let _ = write!(self.text, "){missing})");
-            }
-        }
-    }
-
-    fn order(&mut self, query: &ObservationQuery) {
-        let direction = if query.order.descending == query.window.backward { "ASC" } else { "DESC" };
-        // SQLite counts NULL as the smallest, which is our rule; PostgreSQL has to be told.
-        let columns = if query.order.by_value { ["value", "id"].as_slice() } else { &["period_end", "period_start", "id"] };
-        let terms: Vec<String> = columns.iter().map(|column| format!("{column} {direction}")).collect();
-        let _ = write!(self.text, " ORDER BY {}", terms.join(", "));
-    }
+    let page = ObservationPage {
+        rows,
+        has_next: goes_on_behind || (has_more && !backward),
+        has_previous: goes_on_ahead || (has_more && backward),
+        total: total.and_then(|total| usize::try_from(total).ok()),
+    };
+    Ok(((*subject).clone(), u64::try_from(revision).unwrap_or_default(), page))
 }

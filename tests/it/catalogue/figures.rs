@@ -44,7 +44,10 @@ fn every_figure_of_the_tables_is_told_with_its_source_and_its_place() {
         expected.sort_by_key(key);
         for figure in &mut found {
             let fields = figure.as_object_mut().expect("fields");
-            assert!(fields.remove("id").is_some_and(|id| id.is_string()) && fields.remove("unit").is_some_and(|unit| unit.as_str().is_some_and(|unit| !unit.is_empty())));
+            assert!(
+                fields.remove("id").is_some_and(|id| id.is_string())
+                    && fields.remove("unit").is_some_and(|unit| unit.as_str().is_some_and(|unit| !unit.is_empty()))
+            );
             let edition = fields["provenance"].as_object_mut().and_then(|provenance| provenance.remove("edition")).expect("an edition");
             let editions = fields["source"].as_object_mut().and_then(|source| source.remove("editions")).expect("editions");
             assert!(list(&editions).contains(&edition), "{flow}: {edition} is one of the source's {editions}");
@@ -81,7 +84,12 @@ fn figures_come_newest_first_or_as_asked() {
     let mut oldest = ends("orderBy: { field: PERIOD, direction: ASC }");
     oldest.reverse();
     assert_eq!(oldest, newest);
-    let values = |direction: &str| order(&format!("orderBy: {{ field: VALUE, direction: {direction} }}"), "value").iter().map(|value| value.as_f64().expect("a number")).collect::<Vec<_>>();
+    let values = |direction: &str| {
+        order(&format!("orderBy: {{ field: VALUE, direction: {direction} }}"), "value")
+            .iter()
+            .map(|value| value.as_f64().expect("a number"))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(values("DESC"), [145_600.0, 128_438.0, 99_068.0, 55_321.0, 10_640.0]);
     assert_eq!(values("ASC"), [10_640.0, 55_321.0, 99_068.0, 128_438.0, 145_600.0]);
 }
@@ -100,7 +108,8 @@ fn filtered(filter: &str) -> Vec<String> {
 
 fn expected(holds: impl Fn(&str, &Entry) -> bool) -> Vec<String> {
     let rows = rows();
-    let line = |(flow, _, row): &(String, &str, &Entry)| format!("{:?} {:?} {:?} {:?}", flow, row.text("measure"), row.text("period_end"), row.text("source_code"));
+    let line =
+        |(flow, _, row): &(String, &str, &Entry)| format!("{:?} {:?} {:?} {:?}", flow, row.text("measure"), row.text("period_end"), row.text("source_code"));
     let mut lines: Vec<String> = rows.iter().filter(|(flow, _, row)| holds(flow, row)).map(line).collect();
     lines.sort();
     lines
@@ -122,7 +131,18 @@ fn each_filter_of_figures_keeps_what_it_says() {
     assert_eq!(filtered(r#"from: "2023-08-31", to: "2023-08-31""#), expected(|_, row| within(row, "2023-08-31", "2023-08-31")));
     assert_eq!(filtered(r#"from: "2023-09-01", measures: [LABOUR_DEPARTURES]"#), Vec::<String>::new());
     assert_eq!(filtered("sexes: [FEMALE]"), Vec::<String>::new(), "totals only");
-    for nothing in ["measures: []", "flows: []", "states: []", "origins: []", "destinations: []", "sexes: []", "ageGroups: []", "dimensions: []", "sources: []", "editions: []"] {
+    for nothing in [
+        "measures: []",
+        "flows: []",
+        "states: []",
+        "origins: []",
+        "destinations: []",
+        "sexes: []",
+        "ageGroups: []",
+        "dimensions: []",
+        "sources: []",
+        "editions: []",
+    ] {
         assert_eq!(filtered(nothing), Vec::<String>::new(), "{nothing}");
     }
     for unknown in [r#"flows: ["PAK-XXX"]"#, r#"states: ["PAX"]"#, r#"origins: ["pak"]"#, r#"destinations: ["Russia"]"#, r#"sources: ["FRONTEX-2022"]"#] {
@@ -132,7 +152,9 @@ fn each_filter_of_figures_keeps_what_it_says() {
 
 #[test]
 fn two_sources_that_counted_the_same_year_both_have_their_say() {
-    let told = data(r#"{ flow(code: "BGD-SAU") { observations(filter: { from: "2022", to: "2022" }, orderBy: { field: VALUE }) { nodes { value status source { code } } } } }"#);
+    let told = data(
+        r#"{ flow(code: "BGD-SAU") { observations(filter: { from: "2022", to: "2022" }, orderBy: { field: VALUE }) { nodes { value status source { code } } } } }"#,
+    );
     let expected = json!([
         { "value": 612_418.0, "status": "FINAL", "source": { "code": "BMET-OBS-2022" } },
         { "value": 612_409.0, "status": "PROVISIONAL", "source": { "code": "BMET-PA-2022" } },

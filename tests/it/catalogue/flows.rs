@@ -13,7 +13,9 @@ const ENDS: &str = "origins { iso3 } transits { iso3 } destinations { iso3 }";
 #[test]
 fn every_route_is_told_as_the_file_has_it() {
     let files = catalogue();
-    let selection = format!("code name summary shape kinds citations {{ text url }} legs {{ ordinal modes from {{ code name state {{ iso3 }} }} to {{ code name state {{ iso3 }} }} }} {ENDS}");
+    let selection = format!(
+        "code name summary shape kinds citations {{ text url }} legs {{ ordinal modes from {{ code name state {{ iso3 }} }} to {{ code name state {{ iso3 }} }} }} {ENDS}"
+    );
     let routes = all("flows", "filter: { shape: ROUTE }", &selection);
     assert_eq!(routes.len(), files.routes.len());
     let mut legs_seen = 0;
@@ -42,7 +44,11 @@ fn every_route_is_told_as_the_file_has_it() {
 #[test]
 fn there_is_a_corridor_exactly_where_there_are_figures() {
     let expected = catalogue().corridors();
-    let corridors = all("flows", "filter: { shape: CORRIDOR }", &format!("code name shape legs {{ ordinal from {{ code state {{ iso3 }} }} to {{ code state {{ iso3 }} }} }} {ENDS} observations {{ totalCount }}"));
+    let corridors = all(
+        "flows",
+        "filter: { shape: CORRIDOR }",
+        &format!("code name shape legs {{ ordinal from {{ code state {{ iso3 }} }} to {{ code state {{ iso3 }} }} }} {ENDS} observations {{ totalCount }}"),
+    );
     let found: BTreeSet<(String, String)> = corridors
         .iter()
         .map(|corridor| {
@@ -58,14 +64,20 @@ fn there_is_a_corridor_exactly_where_there_are_figures() {
         })
         .collect();
     assert_eq!(found, expected);
-    let none = data(r#"{ back: flow(code: "SAU-PAK") { id } unknown: flow(code: "AFG-DEU") { id } same: flow(code: "PAK-PAK") { id } small: flow(code: "pak-sau") { id } }"#);
+    let none = data(
+        r#"{ back: flow(code: "SAU-PAK") { id } unknown: flow(code: "AFG-DEU") { id } same: flow(code: "PAK-PAK") { id } small: flow(code: "pak-sau") { id } }"#,
+    );
     assert!(none.as_object().expect("fields").values().all(Value::is_null), "{none}");
 }
 
 #[test]
 fn a_corridor_is_named_after_its_ends_in_every_language() {
-    let told = data(r#"{ flow(code: "UZB-RUS") { en: name tr: name(language: TR) ru: name(language: RU) fr: name(language: FR) legs { from { name(language: RU) } } } }"#);
-    let names = |language: &str, wanted: [&str; 2]| assert!(wanted.iter().all(|name| told["flow"][language].as_str().is_some_and(|told| told.contains(name))), "{told}");
+    let told = data(
+        r#"{ flow(code: "UZB-RUS") { en: name tr: name(language: TR) ru: name(language: RU) fr: name(language: FR) legs { from { name(language: RU) } } } }"#,
+    );
+    let names = |language: &str, wanted: [&str; 2]| {
+        assert!(wanted.iter().all(|name| told["flow"][language].as_str().is_some_and(|told| told.contains(name))), "{told}")
+    };
     names("en", ["Uzbekistan", "Russian Federation"]);
     names("tr", ["Özbekistan", "Rusya Federasyonu"]);
     names("ru", ["Узбекистан", "Российская Федерация"]);
@@ -91,7 +103,9 @@ fn a_route_and_the_corridors_along_it_know_each_other() {
             assert_eq!(at(&flow, "corridors.totalCount"), 0, "{code}");
         }
     }
-    let told = data(r#"{ north: flow(code: "KAZ-RUS") { routes { code } } side: flow(code: "PAK-IRQ") { routes { code } } sea: flow(code: "BGD-ITA") { routes { code } } }"#);
+    let told = data(
+        r#"{ north: flow(code: "KAZ-RUS") { routes { code } } side: flow(code: "PAK-IRQ") { routes { code } } sea: flow(code: "BGD-ITA") { routes { code } } }"#,
+    );
     assert_eq!(texts(at(&told, "north.routes"), "code"), ["CA-RUS-LABOUR", "NORTHERN"]);
     assert_eq!(at(&told, "side.routes"), &json!([]), "students from Pakistan and from Iraq travel side by side");
     assert_eq!(texts(at(&told, "sea.routes"), "code"), ["CENTRAL-MED"]);
@@ -105,7 +119,11 @@ fn a_route_and_its_groups_activities_and_practices_know_each_other() {
         let code = route["code"].as_str().expect("a code");
         let entry = find(&files.routes, "code", code);
         assert_eq!(set(&route["workingGroups"], "code"), entry.set("working_groups"), "{code}");
-        assert_eq!(texts(at(&route, "activities.nodes"), "reference"), files.activities(|activity| entry.names("activities", activity.text("reference"))), "{code}");
+        assert_eq!(
+            texts(at(&route, "activities.nodes"), "reference"),
+            files.activities(|activity| entry.names("activities", activity.text("reference"))),
+            "{code}"
+        );
         let practices = files.practices.iter().filter(|practice| practice.names("flows", code)).map(|practice| practice.text("slug"));
         assert_eq!(set(at(&route, "goodPractices.nodes"), "slug"), these(practices), "{code}");
     }
@@ -113,7 +131,9 @@ fn a_route_and_its_groups_activities_and_practices_know_each_other() {
 
 #[test]
 fn where_legs_go_there_and_back_the_entry_says_what_is_what() {
-    let told = data(&format!(r#"{{ flow(code: "GEO-DEU-SEASONAL") {{ {ENDS} legs {{ ordinal from {{ code }} to {{ code }} }} }} both: flow(code: "IRN-IRQ-ROUTE") {{ {ENDS} }} }}"#));
+    let told = data(&format!(
+        r#"{{ flow(code: "GEO-DEU-SEASONAL") {{ {ENDS} legs {{ ordinal from {{ code }} to {{ code }} }} }} both: flow(code: "IRN-IRQ-ROUTE") {{ {ENDS} }} }}"#
+    ));
     assert_eq!((texts(at(&told, "flow.origins"), "iso3"), texts(at(&told, "flow.destinations"), "iso3")), (vec!["GEO".to_owned()], vec!["DEU".to_owned()]));
     assert_eq!(at(&told, "flow.transits"), &json!([]));
     assert_eq!(set(at(&told, "both.origins"), "iso3"), set(at(&told, "both.destinations"), "iso3"));
@@ -138,7 +158,9 @@ fn the_flow_from_afghanistan_to_turkiye_can_be_asked_from_all_sides() {
 
 #[test]
 fn flows_of_a_filter_within_a_state_stay_its_own() {
-    let told = data(r#"{ state(iso3: "BGD") { flows(roles: [ORIGIN], filter: { shape: ROUTE, kinds: [LABOUR, MIXED] }, orderBy: { field: NAME }) { totalCount nodes { code } } } }"#);
+    let told = data(
+        r#"{ state(iso3: "BGD") { flows(roles: [ORIGIN], filter: { shape: ROUTE, kinds: [LABOUR, MIXED] }, orderBy: { field: NAME }) { totalCount nodes { code } } } }"#,
+    );
     // 'Bangladesh to Italy …' sorts before 'Bangladesh to the Gulf …'.
     assert_eq!(told["state"]["flows"], json!({ "totalCount": 2, "nodes": [{ "code": "CENTRAL-MED" }, { "code": "BGD-GULF-LABOUR" }] }));
 }

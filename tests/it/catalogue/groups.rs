@@ -84,12 +84,16 @@ fn what_links_a_party_to_a_group_stands_on_the_edge() {
     }
     for field in ["states", "organisations"] {
         for party in all(field, "", "code workingGroups(first: 100) { edges { node { code } role since until note } }") {
-            let expected: Vec<Value> = files.groups.iter().flat_map(|group| {
-                let mut places = members(files, group.text("code"), TODAY);
-                places.retain(|place| at(place, "node.code") == &party["code"]);
-                places.iter_mut().for_each(|place| place["node"]["code"] = group.text("code").into());
-                places
-            }).collect();
+            let expected: Vec<Value> = files
+                .groups
+                .iter()
+                .flat_map(|group| {
+                    let mut places = members(files, group.text("code"), TODAY);
+                    places.retain(|place| at(place, "node.code") == &party["code"]);
+                    places.iter_mut().for_each(|place| place["node"]["code"] = group.text("code").into());
+                    places
+                })
+                .collect();
             let mut found = list(at(&party, "workingGroups.edges")).to_vec();
             found.sort_by_key(|place| files.groups.iter().position(|group| at(place, "node.code") == group.text("code")));
             assert_eq!(found, expected, "{}", party["code"]);
@@ -100,7 +104,11 @@ fn what_links_a_party_to_a_group_stands_on_the_edge() {
 #[test]
 fn a_group_is_led_by_its_chairs_and_co_chairs() {
     let files = catalogue();
-    for group in all("workingGroups", "", "code chairs { code } focus: members(roles: [FOCUS], first: 100) { edges { role node { code } } } none: members(roles: []) { totalCount }") {
+    for group in all(
+        "workingGroups",
+        "",
+        "code chairs { code } focus: members(roles: [FOCUS], first: 100) { edges { role node { code } } } none: members(roles: []) { totalCount }",
+    ) {
         let code = group["code"].as_str().expect("a code");
         let entry = find(&files.groups, "code", code);
         let leading = files.places(code, TODAY).into_iter().filter(|(_, role)| role != "FOCUS").map(|(party, _)| party);
@@ -114,7 +122,9 @@ fn a_group_is_led_by_its_chairs_and_co_chairs() {
 #[test]
 fn a_group_knows_who_belonged_to_it_on_a_day() {
     let chairs = |code: &str, day: &str| {
-        let told = data(&format!(r#"{{ workingGroup(code: "{code}") {{ chairs(asOf: "{day}") {{ code }} members(asOf: "{day}", roles: [CHAIR, CO_CHAIR]) {{ totalCount nodes {{ code }} }} }} }}"#));
+        let told = data(&format!(
+            r#"{{ workingGroup(code: "{code}") {{ chairs(asOf: "{day}") {{ code }} members(asOf: "{day}", roles: [CHAIR, CO_CHAIR]) {{ totalCount nodes {{ code }} }} }} }}"#
+        ));
         let chairs = sorted(at(&told, "workingGroup.chairs"), "code");
         assert_eq!(chairs, sorted(at(&told, "workingGroup.members.nodes"), "code"));
         chairs
@@ -126,7 +136,9 @@ fn a_group_knows_who_belonged_to_it_on_a_day() {
     // Unknown since counts as always, unknown until as still.
     assert_eq!(chairs("SILK-ROUTES", "1991-01-01"), ["AFG", "TUR"]);
     assert_eq!(chairs("SILK-ROUTES", "2999-12-31"), ["AFG", "TUR"]);
-    let told = data(r#"{ state(iso3: "HUN") { before: workingGroups(asOf: "2025-06-18") { totalCount } since: workingGroups(asOf: "2025-06-19") { nodes { code } } } }"#);
+    let told = data(
+        r#"{ state(iso3: "HUN") { before: workingGroups(asOf: "2025-06-18") { totalCount } since: workingGroups(asOf: "2025-06-19") { nodes { code } } } }"#,
+    );
     assert_eq!(told["state"], json!({ "before": { "totalCount": 0 }, "since": { "nodes": [{ "code": "LEGAL-PATHWAYS" }] } }));
 }
 
@@ -141,7 +153,8 @@ fn every_meeting_is_told_as_the_file_has_it() {
         activities(first: 100) { nodes { reference } } documents { code } participants { totalCount }";
     compare("meetings", "code", selection, &catalogue().meetings, |meeting| {
         let in_order = catalogue().activities(|activity| meeting.names("activities", activity.text("reference")));
-        let adopted = catalogue().documents.iter().filter(|document| document.text("meeting") == meeting.text("code")).map(|document| document.text("code")).collect();
+        let adopted =
+            catalogue().documents.iter().filter(|document| document.text("meeting") == meeting.text("code")).map(|document| document.text("code")).collect();
         json!({
             "code": meeting.text("code"), "name": meeting.text("name"), "kind": meeting.text("kind"), "place": meeting.maybe("place"), "note": meeting.maybe("note"),
             "startsOn": meeting.maybe("starts_on"), "endsOn": meeting.maybe("ends_on"), "online": meeting.value("online") == true,

@@ -63,7 +63,9 @@ fn fifty_eight_states_take_part_and_three_digits_stay_three_digits() {
 
 #[test]
 fn where_sources_disagree_on_participation_the_note_says_so() {
-    let told = data(r#"{ state(iso3: "BGD") { participation { status note } } none: state(iso3: "AFG") { participation { note } } beyond: state(iso3: "AGO") { participation { status } } }"#);
+    let told = data(
+        r#"{ state(iso3: "BGD") { participation { status note } } none: state(iso3: "AFG") { participation { note } } beyond: state(iso3: "AGO") { participation { status } } }"#,
+    );
     assert_eq!(at(&told, "state.participation.status"), "PARTICIPATING");
     assert!(at(&told, "state.participation.note").as_str().is_some_and(|note| note.contains("October 2013") && note.contains("observer")));
     assert_eq!((at(&told, "none.participation.note"), at(&told, "beyond.participation")), (&Value::Null, &Value::Null));
@@ -97,7 +99,9 @@ fn an_area_of_the_statistics_is_no_state() {
     for area in &catalogue().areas {
         assert!(!states.contains(area.text("iso3")), "{}", area.text("iso3"));
     }
-    let told = data(r#"{ area: state(iso3: "HKG") { name } small: state(iso3: "afg") { name } none: state(iso3: "XXX") { name } organisation(code: "AFG") { name } }"#);
+    let told = data(
+        r#"{ area: state(iso3: "HKG") { name } small: state(iso3: "afg") { name } none: state(iso3: "XXX") { name } organisation(code: "AFG") { name } }"#,
+    );
     assert!(told.as_object().expect("fields").values().all(Value::is_null), "{told}");
 }
 
@@ -109,7 +113,9 @@ fn a_party_answers_alike_as_itself_and_as_a_party() {
     );
     for party in ["state", "organisation"] {
         let id = &told[party]["id"];
-        let again = data(&format!("{{ node(id: {id}) {{ ... on Party {{ id code name participation {{ status }} goodPractices(first: 100) {{ nodes {{ slug }} }} meetings(first: 100) {{ nodes {{ code }} }} workingGroups {{ nodes {{ code }} }} }} }} }}"));
+        let again = data(&format!(
+            "{{ node(id: {id}) {{ ... on Party {{ id code name participation {{ status }} goodPractices(first: 100) {{ nodes {{ slug }} }} meetings(first: 100) {{ nodes {{ code }} }} workingGroups {{ nodes {{ code }} }} }} }} }}"
+        ));
         assert_eq!(again["node"], told[party]);
     }
 }
@@ -146,7 +152,8 @@ fn practices_stand_with_a_party_by_the_role_that_it_has_in_them() {
 #[test]
 fn the_meetings_of_a_party_are_those_that_it_hosts() {
     let hosted = |code: &str| -> Vec<String> {
-        let mut codes: Vec<String> = catalogue().meetings.iter().filter(|meeting| meeting.names("hosts", code)).map(|meeting| meeting.text("code").to_owned()).collect();
+        let mut codes: Vec<String> =
+            catalogue().meetings.iter().filter(|meeting| meeting.names("hosts", code)).map(|meeting| meeting.text("code").to_owned()).collect();
         codes.sort();
         codes
     };
@@ -162,7 +169,11 @@ fn the_meetings_of_a_party_are_those_that_it_hosts() {
 #[test]
 fn a_state_knows_its_flows_and_its_roles_in_them() {
     let files = catalogue();
-    for state in all("states", "filter: { regions: [SILK_ROUTES, CENTRAL_ASIA, EUROPEAN_UNION, OTHER] }", "iso3 flows(first: 100) { totalCount edges { roles node { code } } }") {
+    for state in all(
+        "states",
+        "filter: { regions: [SILK_ROUTES, CENTRAL_ASIA, EUROPEAN_UNION, OTHER] }",
+        "iso3 flows(first: 100) { totalCount edges { roles node { code } } }",
+    ) {
         let code = state["iso3"].as_str().expect("a code");
         let mut expected: Vec<(String, BTreeSet<String>)> = Vec::new();
         for route in &files.routes {
@@ -182,7 +193,9 @@ fn a_state_knows_its_flows_and_its_roles_in_them() {
         found.sort();
         assert_eq!(found, expected, "{code}");
     }
-    let told = data(r#"{ state(iso3: "DEU") { all: flows(first: 100) { nodes { code } } out: flows(roles: [ORIGIN], first: 100) { nodes { code } } in: flows(roles: [DESTINATION], first: 100) { nodes { code } } none: flows(roles: []) { totalCount } } }"#);
+    let told = data(
+        r#"{ state(iso3: "DEU") { all: flows(first: 100) { nodes { code } } out: flows(roles: [ORIGIN], first: 100) { nodes { code } } in: flows(roles: [DESTINATION], first: 100) { nodes { code } } none: flows(roles: []) { totalCount } } }"#,
+    );
     assert_eq!(texts(at(&told, "state.out.nodes"), "code"), ["RETURN-EU-SILK"]);
     assert_eq!(texts(at(&told, "state.in.nodes"), "code"), ["GEO-DEU-SEASONAL", "UZB-NEW-LABOUR"]);
     assert_eq!(at(&told, "state.none.totalCount"), 0);

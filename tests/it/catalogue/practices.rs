@@ -31,7 +31,8 @@ fn every_practice_is_told_as_its_file_has_it() {
 #[test]
 fn every_practice_names_its_states_partners_activities_flows_and_groups() {
     let files = catalogue();
-    let selection = "slug states { iso3 } partners { code } activities(first: 100) { nodes { reference } } flows(first: 100) { nodes { code } } workingGroups { code }";
+    let selection =
+        "slug states { iso3 } partners { code } activities(first: 100) { nodes { reference } } flows(first: 100) { nodes { code } } workingGroups { code }";
     for practice in all("goodPractices", "", selection) {
         let slug = practice["slug"].as_str().expect("a slug");
         let entry = find(&files.practices, "slug", slug);
@@ -107,13 +108,20 @@ fn related_practices_say_what_they_share_and_say_it_from_both_ends() {
     let sharing = |one: &&Entry, other: &&Entry| one.text("slug") != other.text("slug") && !shared(one, other, "activities").is_empty();
     let expected = files.practices.iter().flat_map(|one| files.practices.iter().filter(move |other| sharing(&one, other)).map(move |other| (one, other)));
     for (one, other) in expected {
-        assert!(pairs.contains(&(one.text("slug").to_owned(), other.text("slug").to_owned())), "{} and {} share an activity", one.text("slug"), other.text("slug"));
+        assert!(
+            pairs.contains(&(one.text("slug").to_owned(), other.text("slug").to_owned())),
+            "{} and {} share an activity",
+            one.text("slug"),
+            other.text("slug")
+        );
     }
 }
 
 #[test]
 fn five_related_practices_come_unasked_and_they_are_the_nearest() {
-    let told = data(r#"{ goodPractice(slug: "migrant-resource-centres-silk-routes") { bare: related { goodPractice { slug } } two: related(first: 2) { goodPractice { slug } } all: related(first: 59) { goodPractice { slug } } none: related(first: 0) { score } } }"#);
+    let told = data(
+        r#"{ goodPractice(slug: "migrant-resource-centres-silk-routes") { bare: related { goodPractice { slug } } two: related(first: 2) { goodPractice { slug } } all: related(first: 59) { goodPractice { slug } } none: related(first: 0) { score } } }"#,
+    );
     let slugs = |name: &str| texts(&told["goodPractice"][name], "goodPractice.slug");
     let all = slugs("all");
     assert_eq!((slugs("bare"), slugs("two")), (all[..5].to_vec(), all[..2].to_vec()));

@@ -24,7 +24,9 @@ fn type_of(provision: &Entry) -> &'static str {
 fn the_declaration_reads_from_its_first_recital_to_its_last_activity() {
     let mut expected: Vec<&Entry> = catalogue().provisions.iter().filter(|provision| provision.text("document") == "DECLARATION-2013").collect();
     expected.sort_by_key(|provision| provision.value("ordinal").as_i64());
-    let told = data(r#"{ document(code: "DECLARATION-2013") { provisions(first: 100) { totalCount nodes { __typename id reference kind title summary officialText document { code } } } } }"#);
+    let told = data(
+        r#"{ document(code: "DECLARATION-2013") { provisions(first: 100) { totalCount nodes { __typename id reference kind title summary officialText document { code } } } } }"#,
+    );
     let nodes = list(at(&told, "document.provisions.nodes"));
     assert_eq!((nodes.len(), at(&told, "document.provisions.totalCount")), (86, &json!(86)));
     for (node, provision) in nodes.iter().zip(expected) {
@@ -39,19 +41,24 @@ fn the_declaration_reads_from_its_first_recital_to_its_last_activity() {
 #[test]
 fn there_are_as_many_provisions_of_each_kind_as_the_declaration_has() {
     for (kind, count) in [("RECITAL", 18), ("COMMITMENT", 5), ("PRIORITY_GOAL", 6), ("MANDATE", 5), ("THEMATIC_AREA", 6), ("ACTIVITY", 46)] {
-        let told = data(&format!(r#"{{ document(code: "DECLARATION-2013") {{ provisions(kinds: [{kind}], first: 100) {{ totalCount nodes {{ reference }} }} }} }}"#));
+        let told =
+            data(&format!(r#"{{ document(code: "DECLARATION-2013") {{ provisions(kinds: [{kind}], first: 100) {{ totalCount nodes {{ reference }} }} }} }}"#));
         assert_eq!(at(&told, "document.provisions.totalCount"), count, "{kind}");
         let expected: Vec<&str> = catalogue().of_kind(kind).into_iter().map(|provision| provision.text("reference")).collect();
         assert_eq!(texts(at(&told, "document.provisions.nodes"), "reference"), expected);
     }
-    let told = data(r#"{ document(code: "DECLARATION-2013") { two: provisions(kinds: [MANDATE, PRIORITY_GOAL]) { totalCount } none: provisions(kinds: []) { totalCount } } }"#);
+    let told = data(
+        r#"{ document(code: "DECLARATION-2013") { two: provisions(kinds: [MANDATE, PRIORITY_GOAL]) { totalCount } none: provisions(kinds: []) { totalCount } } }"#,
+    );
     assert_eq!(told["document"], json!({ "two": { "totalCount": 11 }, "none": { "totalCount": 0 } }));
 }
 
 #[test]
 fn every_provision_is_found_by_its_reference() {
     for provisions in catalogue().provisions.chunks(25) {
-        let field = |(number, provision): (usize, &Entry)| format!(r#"p{number}: provision(reference: "{}") {{ __typename reference title }}"#, provision.text("reference"));
+        let field = |(number, provision): (usize, &Entry)| {
+            format!(r#"p{number}: provision(reference: "{}") {{ __typename reference title }}"#, provision.text("reference"))
+        };
         let told = data(&format!("{{ {} }}", provisions.iter().enumerate().map(field).collect::<Vec<_>>().join(" ")));
         for (number, provision) in provisions.iter().enumerate() {
             let expected = json!({ "__typename": type_of(provision), "reference": provision.text("reference"), "title": provision.text("title") });
@@ -84,7 +91,11 @@ fn goals_and_areas_come_in_the_order_of_the_declaration_and_know_each_other() {
 #[test]
 fn every_activity_stands_in_its_area_and_serves_its_goals() {
     let files = catalogue();
-    let activities = all("activities", "", "reference kind title summary thematicArea { numeral } parent { reference } parts { reference } goals { reference } keywords document { code }");
+    let activities = all(
+        "activities",
+        "",
+        "reference kind title summary thematicArea { numeral } parent { reference } parts { reference } goals { reference } keywords document { code }",
+    );
     let entries = files.of_kind("ACTIVITY");
     assert_eq!(activities.len(), 46);
     for (activity, entry) in activities.iter().zip(entries) {
@@ -104,7 +115,9 @@ fn every_activity_stands_in_its_area_and_serves_its_goals() {
 #[test]
 fn goals_and_areas_list_the_activities_that_name_them() {
     let files = catalogue();
-    let told = data("{ priorityGoals { reference activities(first: 100) { nodes { reference } } } thematicAreas { numeral activities(first: 100) { nodes { reference } } } }");
+    let told = data(
+        "{ priorityGoals { reference activities(first: 100) { nodes { reference } } } thematicAreas { numeral activities(first: 100) { nodes { reference } } } }",
+    );
     for goal in list(&told["priorityGoals"]) {
         let reference = goal["reference"].as_str().expect("a reference");
         assert_eq!(texts(at(goal, "activities.nodes"), "reference"), files.activities(|activity| activity.names("goals", reference)), "{reference}");

@@ -47,7 +47,15 @@ fn accents_do_not_count() {
 
 #[test]
 fn a_title_that_answers_stands_first() {
-    for (word, stem) in [("return", "return"), ("remittances", "remittance"), ("health", "health"), ("insurance", "insurance"), ("trafficking", "traffick"), ("visa", "visa"), ("ombudsman", "ombudsman")] {
+    for (word, stem) in [
+        ("return", "return"),
+        ("remittances", "remittance"),
+        ("health", "health"),
+        ("insurance", "insurance"),
+        ("trafficking", "traffick"),
+        ("visa", "visa"),
+        ("ombudsman", "ombudsman"),
+    ] {
         let first = found(word).first().cloned().unwrap_or_else(|| panic!("{word} finds nothing"));
         let practice = catalogue().practices.iter().find(|practice| practice.text("slug") == first).expect("there");
         assert!(practice.text("title").to_lowercase().contains(stem), "{word} finds '{}' first", practice.text("title"));
@@ -80,7 +88,19 @@ fn words_that_say_nothing_find_nothing_or_are_refused() {
 #[test]
 fn no_text_is_too_odd_to_be_answered() {
     let query = "query($text: String) { goodPractices(filter: { text: $text }) { totalCount } }";
-    for odd in ["\"return\"", "return*", "return OR 1=1", "'; DROP TABLE good_practice; --", "NEAR(return, 5)", "миграция", "مهاجرت", "🙂", "re\u{0}turn", &"long ".repeat(200), &"x".repeat(5000)] {
+    for odd in [
+        "\"return\"",
+        "return*",
+        "return OR 1=1",
+        "'; DROP TABLE good_practice; --",
+        "NEAR(return, 5)",
+        "миграция",
+        "مهاجرت",
+        "🙂",
+        "re\u{0}turn",
+        &"long ".repeat(200),
+        &"x".repeat(5000),
+    ] {
         let answer = answer_with(query, &json!({ "text": odd }));
         let sound = answer.get("errors").is_none() || at(&answer, "errors.0.extensions.code") == "BAD_USER_INPUT";
         assert!(sound, "{odd:?}: {answer}");
@@ -114,7 +134,15 @@ fn with_a_text_the_best_comes_first_unless_another_order_is_asked() {
 
 #[test]
 fn activities_are_found_by_title_summary_and_keyword() {
-    let found = |text: &str| texts(at(&data_with("query($text: String) { activities(filter: { text: $text }, first: 100) { nodes { reference } } }", &json!({ "text": text })), "activities.nodes"), "reference");
+    let found = |text: &str| {
+        texts(
+            at(
+                &data_with("query($text: String) { activities(filter: { text: $text }, first: 100) { nodes { reference } } }", &json!({ "text": text })),
+                "activities.nodes",
+            ),
+            "reference",
+        )
+    };
     assert_eq!(found("forecast"), ["IV.a.ii"]);
     assert_eq!(found("prognosis"), ["IV.a.ii"], "a keyword alone");
     for (word, stem) in [("reintegration", "reintegrat"), ("border", "border"), ("remittance", "remittance"), ("trafficking", "traffick")] {

@@ -94,17 +94,18 @@ fn conditions(each: BoxedStrategy<(String, Value)>) -> BoxedStrategy<Value> {
 }
 
 fn tree() -> BoxedStrategy<Value> {
-    conditions(leaf()).prop_recursive(3, 12, 3, |inner| {
-        let list = proptest::collection::vec(inner.clone(), 1..4).prop_map(Value::from);
-        let branch = prop_oneof![
-            leaf(),
-            list.clone().prop_map(|filters| ("and".to_owned(), filters)),
-            list.prop_map(|filters| ("or".to_owned(), filters)),
-            inner.prop_map(|filter| ("not".to_owned(), filter)),
-        ];
-        conditions(branch.boxed())
-    })
-    .boxed()
+    conditions(leaf())
+        .prop_recursive(3, 12, 3, |inner| {
+            let list = proptest::collection::vec(inner.clone(), 1..4).prop_map(Value::from);
+            let branch = prop_oneof![
+                leaf(),
+                list.clone().prop_map(|filters| ("and".to_owned(), filters)),
+                list.prop_map(|filters| ("or".to_owned(), filters)),
+                inner.prop_map(|filter| ("not".to_owned(), filter)),
+            ];
+            conditions(branch.boxed())
+        })
+        .boxed()
 }
 
 proptest! {

@@ -1,0 +1,251 @@
+//! A catalogue comes in.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::civil::date;
+
+use super::{Db, catalogue, corridor, edit, figure, practice, state, url};
+use crate::domain::entry::{Entry, Kind};
+use crate::domain::id::Id;
+use crate::domain::text::Language;
+use crate::store::{FigureReport, ImportOptions, Name, Store};
+
+fn name(kind: Kind, code: &str) -> Name {
+    Name { kind, code: code.into() }
+}
+
+#[tokio::test]
+async fn the_first_import_brings_everything() {
+    let db = Db::new().await;
+    assert!(db.store.is_empty().await.unwrap());
+    assert_eq!(db.store.revision().await.unwrap(), 0);
+    let steps = Mutex::new(Vec::new());
+    let report = db.store.import(&catalogue(), ImportOptions::default(), &|done, all| steps.lock().unwrap().push((done, all))).await.unwrap();
+    assert_eq!((report.added.len(), report.figures.added, report.revision), (8, 3, 1));
+    assert_eq!(steps.lock().unwrap().last(), Some(&(11, 11)));
+    assert!(!db.store.is_empty().await.unwrap());
+
+    let material = db.store.material().await.unwrap();
+    assert_eq!(material.revision, 1);
+    assert_eq!(material.corridors, [("AFG".to_owned(), "TUR".to_owned())]);
+    assert_eq!(material.editions, [("COUNTS".to_owned(), vec!["2026-11-23".to_owned()])]);
+    let mut expected = catalogue().entries;
+    expected.sort_by_key(|entry| (entry.kind().to_string(), entry.code()));
+    let found: Vec<_> = material.entries.iter().map(|stored| stored.entry.clone()).collect();
+    assert_eq!(found, expected, "with the bodies of practices");
+    for stored in &material.entries {
+        assert_eq!(stored.id, stored.entry.catalogue_id());
+        assert_eq!(stored.published_at.unwrap().to_string(), "2026-11-23T00:00:00Z");
+        assert_eq!(Some(stored.updated_at), stored.published_at);
+    }
+    db.is_sound().await;
+}
+
+#[tokio::test]
+async fn the_second_import_changes_nothing() {
+    let db = Db::filled().await;
+    let before = db.everything().await;
+    let report = db.load(&catalogue()).await;
+    assert_eq!((report.unchanged, report.figures.unchanged, report.revision, report.has_changes()), (8, 3, 1, false));
+    assert_eq!(db.everything().await, before);
+    let report = db.prune(&catalogue()).await;
+    assert!(!report.has_changes());
+    assert_eq!(db.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_newer_edition_that_says_the_same_changes_no_entry() {
+    let db = Db::filled().await;
+    let report = db.load(&crate::domain::catalogue::Catalogue { edition: date(2027, 1, 1), ..catalogue() }).await;
+    assert!(!report.has_changes());
+    assert_eq!(db.store.revision().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_edited_entry_is_updated() {
+    let db = Db::filled().await;
+    let mut newer = catalogue();
+    newer.edition = date(2027, 1, 1);
+    edit(&mut newer, "one-window", |practice| {
+        practice.texts.remove(0);
+        practice.texts[0].body = Some("Another text".into());
+    });
+    newer.observations[0].value = Some(13.0);
+    let report = db.load(&newer).await;
+    assert_eq!(report.updated, [name(Kind::GoodPractice, "one-window")]);
+    assert_eq!((report.unchanged, report.revision), (7, 2));
+    assert_eq!(report.figures, FigureReport { updated: 1, unchanged: 2, ..FigureReport::default() });
+
+    let material = db.store.material().await.unwrap();
+    let stored = material.entries.iter().find(|stored| stored.entry.kind() == Kind::GoodPractice).unwrap();
+    assert_eq!(stored.published_at.unwrap().to_string(), "2026-11-23T00:00:00Z", "published once");
+    assert_eq!(stored.updated_at.to_string(), "2027-01-01T00:00:00Z");
+    let key = (stored.id, Language::Tr);
+    assert_eq!(db.store.bodies(&[key]).await.unwrap()[&key], "Another text");
+    assert_eq!(db.count("practice_body").await, 1);
+    assert!(db.everything().await.iter().any(|line| line == &format!(r#"change [2,"{}","GoodPractice","2026-12-01T12:00:00.000000Z"]"#, stored.id)));
+    db.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_removed_entry_is_kept_until_it_is_pruned() {
+    let db = Db::filled().await;
+    let mut less = catalogue();
+    less.entries.retain(|entry| entry.kind() != Kind::GoodPractice);
+    less.observations.truncate(1);
+    let before = db.everything().await;
+    let report = db.load(&less).await;
+    assert_eq!(report.kept_removed, [name(Kind::GoodPractice, "one-window")]);
+    assert_eq!(report.figures, FigureReport { unchanged: 1, kept_removed: 2, ..FigureReport::default() });
+    assert_eq!(db.everything().await, before);
+
+    let report = db.prune(&less).await;
+    assert_eq!(report.removed, [name(Kind::GoodPractice, "one-window")]);
+    assert_eq!((report.figures.removed, report.revision), (2, 2));
+    assert_eq!((db.count("entry").await, db.count("practice_body").await, db.count("observation").await), (7, 0, 1));
+    let text = report.to_string();
+    assert!(text.starts_with("Catalogue of 2026-11-23: 0 entries new, 0 changed, 7 unchanged, 1 removed."), "{text}");
+    db.is_sound().await;
+
+    less.observations.clear();
+    db.prune(&less).await;
+    assert_eq!(db.count("corridor").await, 0, "a corridor is there where figures are");
+    db.is_sound().await;
+}
+
+#[tokio::test]
+async fn what_was_changed_through_the_api_is_left_alone() {
+    let db = Db::new().await;
+    let mut first = catalogue();
+    first.entries.push(state("XKX"));
+    first.entries.push(Entry::GoodPractice(practice("two-windows")));
+    db.load(&first).await;
+    let id = Id::of("GoodPractice", "one-window");
+    db.sql(&format!(
+        r#"UPDATE entry SET origin = 'API', version = 2, content = replace(replace(content, '"states":["TUR"]', '"states":["TUR","XKX"]'), '"flows":["WEST"]', '"flows":["WEST","AFG-TUR"]') WHERE id = '{id}'"#
+    ))
+    .await;
+    // Changed to and fro, or in the same way as the catalogue: nothing to report.
+    db.sql("UPDATE entry SET origin = 'API' WHERE code = 'two-windows'").await;
+    let before = db.everything().await;
+
+    let mut newer = catalogue();
+    newer.entries.push(Entry::GoodPractice(practice("two-windows")));
+    edit(&mut newer, "one-window", |practice| practice.attributed = false);
+    newer.observations.retain(|figure| figure.subject != corridor("AFG", "TUR"));
+    let report = db.load(&newer).await;
+    assert_eq!(report.kept_changed, [name(Kind::GoodPractice, "one-window")]);
+    assert_eq!(report.kept_removed, [name(Kind::State, "XKX")]);
+    assert_eq!(db.everything().await, before);
+
+    // Pruned: neither it, nor what it names.
+    let report = db.prune(&newer).await;
+    assert_eq!(report.kept_changed, [name(Kind::GoodPractice, "one-window")]);
+    assert_eq!(report.kept_removed, [name(Kind::State, "XKX")]);
+    assert_eq!((db.count("entry").await, db.count("observation").await, db.count("corridor").await), (10, 1, 1));
+    db.is_sound().await;
+
+    // Nor where the catalogue no longer has it; what the API made is not the catalogue's business.
+    db.sql("UPDATE entry SET digest = NULL WHERE code = 'two-windows'").await;
+    newer.entries.retain(|entry| entry.kind() != Kind::GoodPractice);
+    let report = db.prune(&newer).await;
+    assert_eq!(report.kept_changed, [name(Kind::GoodPractice, "one-window")]);
+    assert!(report.to_string().contains("GoodPractice one-window: changed through the API"));
+}
+
+#[tokio::test]
+async fn a_failure_in_the_middle_leaves_the_database_untouched() {
+    let db = Db::filled().await;
+    db.sql("CREATE TRIGGER full BEFORE INSERT ON observation WHEN new.period_start = '1999-01-01' BEGIN SELECT raise(ABORT, 'no'); END").await;
+    let before = db.everything().await;
+    let mut newer = catalogue();
+    newer.entries.push(state("IRN"));
+    newer.entries.remove(7);
+    newer.observations.push(figure(corridor("AFG", "IRN"), 1999, Some(1.0)));
+    let failed = db.store.import(&newer, ImportOptions { prune: true, dry_run: false }, &|_, _| {}).await.unwrap_err();
+    assert_eq!(failed.to_string(), "The database could not add figures: a rule of the schema would be broken.");
+    assert_eq!(db.everything().await, before);
+    newer.observations.pop();
+    assert_eq!(db.prune(&newer).await.revision, 2, "and the next write is as good as any");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_everything_and_does_nothing() {
+    let db = Db::filled().await;
+    let before = db.everything().await;
+    let mut newer = catalogue();
+    newer.entries.push(state("IRN"));
+    newer.observations.clear();
+    let options = ImportOptions { prune: true, dry_run: true };
+    let report = db.store.import(&newer, options, &|_, _| {}).await.unwrap();
+    assert_eq!((report.added, report.figures.removed, report.revision), (vec![name(Kind::State, "IRN")], 3, 1));
+    assert_eq!(db.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_newer_edition_of_a_source_takes_the_place_of_the_older() {
+    let db = Db::filled().await;
+    let mut newer = catalogue();
+    for figure in &mut newer.observations {
+        figure.edition = "2027-01-01".into();
+    }
+    let report = db.load(&newer).await;
+    assert_eq!(report.figures, FigureReport { added: 3, kept_removed: 3, ..FigureReport::default() });
+    assert_eq!(db.store.material().await.unwrap().editions, [("COUNTS".to_owned(), vec!["2027-01-01".to_owned(), "2026-11-23".to_owned()])]);
+    db.is_sound().await;
+    // What a publisher's file brought is not the catalogue's.
+    db.sql("UPDATE observation SET sha256 = 'abc' WHERE edition = '2026-11-23' AND subject = 'R:WEST'").await;
+    assert_eq!(db.prune(&newer).await.figures.removed, 2);
+    let report = db.prune(&catalogue()).await;
+    assert_eq!((report.figures.added, report.figures.removed), (2, 3), "the one of the file is there already");
+    db.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_vanishes_leaves_the_import_whole_or_absent() {
+    let db = Db::new().await;
+    let mut large = catalogue();
+    large.entries.extend((0..300).map(|n| Entry::GoodPractice(practice(&format!("practice-{n}")))));
+    let large = Arc::new(large);
+    let whole = i64::try_from(large.entries.len()).unwrap();
+    for delay in 0..40 {
+        let (store, catalogue) = (db.store.clone(), Arc::clone(&large));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let task = tokio::spawn({
+            let seen = Arc::clone(&seen);
+            async move { store.import(&catalogue, ImportOptions::default(), &|done, _| seen.store(done, Ordering::Relaxed)).await }
+        });
+        tokio::time::sleep(Duration::from_micros(delay * 500)).await;
+        task.abort();
+        let _ = task.await;
+        // The next write waits for the one that goes on without its caller, and finds no transaction open.
+        db.sql("BEGIN IMMEDIATE; COMMIT").await;
+        let count = db.count("entry").await;
+        assert!(count == 0 || count == whole, "{count} of {whole} after {delay}");
+        assert_eq!(db.store.revision().await.unwrap(), u64::from(count > 0));
+        db.sql("DELETE FROM entry; DELETE FROM observation; DELETE FROM corridor; DELETE FROM change; DELETE FROM meta WHERE key <> 'cursor_secret'").await;
+    }
+}
+
+#[tokio::test]
+async fn two_stores_share_one_file() {
+    let db = Db::filled().await;
+    let other = Store::open(&url(&db.folder)).await.unwrap();
+    assert_eq!(other.secret().await.unwrap(), db.store.secret().await.unwrap());
+    let mut newer = catalogue();
+    newer.entries.push(state("IRN"));
+    other.import(&newer, ImportOptions::default(), &|_, _| {}).await.unwrap();
+    assert_eq!(db.store.revision().await.unwrap(), 2);
+    assert_eq!(db.store.material().await.unwrap().entries.len(), 9);
+    // Both write at once: each waits for the other.
+    let mut third = newer.clone();
+    third.entries.push(state("IRQ"));
+    let (one, two) = tokio::join!(db.store.import(&third, ImportOptions::default(), &|_, _| {}), other.import(&third, ImportOptions::default(), &|_, _| {}));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.added.len() + two.added.len(), 1);
+    assert_eq!((one.revision, two.revision), (3, 3));
+    other.close().await;
+    db.is_sound().await;
+}

@@ -1,0 +1,87 @@
+//! Queries worth reading: `queries/<concept>/<name>.graphql` in, with variables in `<name>.json` where it has any, and a
+//! snapshot of data, errors and cost out. Look at them with `cargo insta review`.
+//!
+//! A snapshot that is missing or stale is a failed test; nothing is written but by hand. The examples of GraphiQL run
+//! here too, without snapshots: each must be answered, with something in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::ask::{answer_with, at, data};
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()))
+}
+
+/// The variables in a file; none where there is no file.
+fn variables(path: &Path) -> Value {
+    if path.exists() { serde_json::from_str(&read(path)).unwrap_or_else(|fault| panic!("{}: {fault}", path.display())) } else { json!({}) }
+}
+
+/// The answer without what is new in each.
+fn lasting(mut answer: Value) -> Value {
+    let cost = at(&answer, "extensions.cost").clone();
+    let mut errors = answer["errors"].take();
+    for error in errors.as_array_mut().into_iter().flatten() {
+        error["extensions"].as_object_mut().map(|extensions| extensions.remove("requestId"));
+    }
+    json!({ "data": answer["data"], "errors": errors, "cost": cost })
+}
+
+#[test]
+fn the_queries_are_answered_as_they_were() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("queries/snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("queries", "*/*.graphql", |path| {
+            let answer = answer_with(&read(path), &variables(&path.with_extension("json")));
+            insta::assert_json_snapshot!("answer", lasting(answer));
+        });
+    });
+}
+
+#[test]
+fn no_snapshot_outlives_its_query() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/queries");
+    for snapshot in fs::read_dir(folder.join("snapshots")).into_iter().flatten().flatten() {
+        let name = snapshot.file_name().into_string().expect("a name");
+        let query = name.trim_start_matches("answer@").trim_end_matches(".snap").replacen("__", "/", 1);
+        assert!(name.ends_with(".snap") && folder.join(&query).exists(), "{name} belongs to no query: {query}");
+    }
+}
+
+/// Whether an answer has anything in it: some text or number other than the name of a type or a count of nothing.
+fn holds_something(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, value)| name != "__typename" && holds_something(value)),
+        Value::Array(values) => values.iter().any(holds_something),
+        Value::String(text) => !text.is_empty(),
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+#[test]
+fn every_example_of_graphiql_is_answered_with_something_in_it() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web/graphiql/examples");
+    let files = fs::read_dir(&folder).expect("the examples").map(|file| file.expect("a file").path());
+    let mut examples: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "graphql")).collect();
+    examples.sort();
+    assert!(examples.len() >= 12, "a dozen examples");
+    let some_id = at(&data(r#"{ state(iso3: "TUR") { id } }"#), "state.id").as_str().expect("an id").to_owned();
+    for example in examples {
+        let name = example.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // The example that fetches by id shows where to put one.
+        let variables = variables(&example.with_extension("variables.json")).to_string().replace("put-an-id-here", &some_id);
+        let answer = answer_with(&read(&example), &serde_json::from_str(&variables).expect("JSON"));
+        assert!(answer.get("errors").is_none(), "{name}: {}", answer["errors"]);
+        for (field, value) in answer["data"].as_object().expect("data") {
+            assert!(holds_something(value), "{name}: {field} is empty: {value}");
+        }
+        assert!(read(&example).starts_with('#'), "{name} says what it asks");
+    }
+}
