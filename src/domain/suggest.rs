@@ -5,11 +5,21 @@
 pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let folded = word.to_uppercase();
     let mut scored: Vec<(f64, &str)> =
-        known.into_iter().map(|candidate| (strsim::jaro_winkler(&folded, &candidate.to_uppercase()), candidate)).filter(|(score, _)| *score >= 0.75).collect();
+        known.into_iter().map(|candidate| (likeness(&folded, &candidate.to_uppercase()), candidate)).filter(|(score, _)| *score >= 0.75).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     scored.dedup_by(|a, b| a.1 == b.1);
     scored.truncate(3);
     scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// 0 to 1. Two letters that changed places are the likeliest slip, a letter too many or too few the next.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let likeness = strsim::jaro_winkler(word, candidate);
+    match (strsim::osa_distance(word, candidate), strsim::levenshtein(word, candidate)) {
+        (1, 2) => likeness.max(0.98),
+        (1, _) => likeness.max(0.8),
+        _ => likeness,
+    }
 }
 
 /// " Did you mean A, B or C?", or nothing where nothing is near.
@@ -31,5 +41,6 @@ mod tests {
         assert_eq!(did_you_mean("SILKROUTES", ["SILK-ROUTES", "BLACK-SEA"]), " Did you mean SILK-ROUTES?");
         assert_eq!(did_you_mean("XQ", ["SILK-ROUTES", "BLACK-SEA"]), "");
         assert_eq!(near("afg", ["AFG", "TUR"]), ["AFG"]);
+        assert_eq!(near("PKA", ["LKA", "PAK", "TUR"]).first(), Some(&"PAK"));
     }
 }

@@ -124,7 +124,7 @@ impl Api {
         let Call { prepared, operation, variables, snapshot, viewer, today, store } = call;
         let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.limits);
         let cost = match charge {
-            Ok(inspected) if inspected.kind != OperationKind::Query => return refused(&Refusal::unsupported()),
+            Ok(inspected) if inspected.kind != OperationKind::Query => return refused(&unsupported(&prepared.document)),
             Ok(inspected) => inspected.cost,
             Err(refusal) => return refused(&refusal),
         };
@@ -162,6 +162,13 @@ fn own_definitions(sdl: &str) -> String {
         }
     }
     own.join("\n") + "\n"
+}
+
+/// An operation of a kind that the schema does not have.
+fn unsupported(document: &ExecutableDocument) -> Refusal {
+    let at = document.operations.iter().find(|(_, operation)| operation.node.ty != OperationKind::Query).map(|(_, operation)| operation.pos);
+    let message = "The schema has queries alone: there are no mutations and no subscriptions yet.".to_owned();
+    Refusal { code: Code::GraphqlValidationFailed.name(), message, line: at.map(|pos| (pos.line, pos.column)) }
 }
 
 /// The answer to a request that was refused.

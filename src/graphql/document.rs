@@ -64,12 +64,12 @@ object! {
             view(ctx).document(self.0).meeting.map(Meeting)
         }
 
-        /// The languages that it is known to exist in.
+        /// The languages that it is known to exist in; ten at most.
         async fn languages(&self, ctx: &Context<'_>) -> Vec<Language> {
             view(ctx).document(self.0).entry.languages.clone()
         }
 
-        /// Where it can be read.
+        /// Where it can be read; a few at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
             citations(&view(ctx).document(self.0).entry.citations)
         }
@@ -313,7 +313,7 @@ provision! {
             view(ctx).provision(self.0).goals.iter().copied().map(PriorityGoal).collect()
         }
 
-        /// Words that a reader may look for.
+        /// Words that a reader may look for; a handful at most.
         async fn keywords(&self, ctx: &Context<'_>) -> Vec<String> {
             view(ctx).provision(self.0).entry.keywords.clone()
         }

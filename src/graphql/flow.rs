@@ -57,12 +57,12 @@ object! {
             view(ctx).flow(self.0).shape()
         }
 
-        /// Who moves along it, or why; not said of corridors.
+        /// Who moves along it, or why; eight at most, and not said of corridors.
         async fn kinds(&self, ctx: &Context<'_>) -> Vec<FlowKind> {
             view(ctx).flow(self.0).kinds().to_vec()
         }
 
-        /// Where all that can be read.
+        /// Where all that can be read; a few at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
             view(ctx).flow(self.0).route.as_ref().map_or_else(Vec::new, |route| citations(&route.citations))
         }
@@ -140,7 +140,7 @@ pub struct FlowLeg {
     from: FlowPoint,
     /// Where it ends.
     to: FlowPoint,
-    /// How it is travelled; not said of corridors.
+    /// How it is travelled; three at most, and not said of corridors.
     modes: Vec<TransportMode>,
 }
 

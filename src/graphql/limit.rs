@@ -149,12 +149,6 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// An operation of a kind that the schema does not have.
-    #[must_use]
-    pub fn unsupported() -> Self {
-        Self::new(code::VALIDATION_FAILED, "The schema has queries alone: there are no mutations and no subscriptions yet.")
-    }
-
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), line: None }
     }

@@ -93,7 +93,7 @@ object! {
             view(ctx).meeting(self.0).areas.iter().copied().map(ThematicArea).collect()
         }
 
-        /// Where all that can be read.
+        /// Where all that can be read; a few at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
             citations(&view(ctx).meeting(self.0).entry.citations)
         }

@@ -24,6 +24,7 @@ pub fn take_out(document: &mut ExecutableDocument, operation: Option<&str>, vari
     for fragment in document.fragments.values_mut() {
         clean(&mut fragment.node.selection_set, &omitted);
     }
+    forget_unused(document, &omitted);
 }
 
 /// Variables that have neither value nor default.
@@ -47,5 +48,41 @@ fn clean(set: &mut Positioned<SelectionSet>, omitted: &[Name]) {
             Selection::InlineFragment(inline) => clean(&mut inline.node.selection_set, omitted),
             Selection::FragmentSpread(_) => {}
         }
+    }
+}
+
+/// A variable that no argument names any more must not be declared either: the validator counts it as unused.
+fn forget_unused(document: &mut ExecutableDocument, omitted: &[Name]) {
+    let mut named = Vec::new();
+    let sets = document.operations.iter().map(|(_, o)| &o.node.selection_set).chain(document.fragments.values().map(|f| &f.node.selection_set));
+    for set in sets {
+        variables_in(set, &mut named);
+    }
+    let unused = |name: &Name| omitted.contains(name) && !named.iter().any(|used| used == name.as_str());
+    match &mut document.operations {
+        DocumentOperations::Single(one) => one.node.variable_definitions.retain(|v| !unused(&v.node.name.node)),
+        DocumentOperations::Multiple(all) => {
+            for one in all.values_mut() {
+                one.node.variable_definitions.retain(|v| !unused(&v.node.name.node));
+            }
+        }
+    }
+}
+
+/// The variables that are named below a selection set; a `$` in a text counts as one, which does no harm.
+fn variables_in(set: &Positioned<SelectionSet>, named: &mut Vec<String>) {
+    for selection in &set.node.items {
+        let directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
+        let mut values: Vec<String> = directives.map(|(_, value)| value.node.to_string()).collect();
+        match &selection.node {
+            Selection::Field(field) => {
+                values.extend(field.node.arguments.iter().map(|(_, value)| value.node.to_string()));
+                variables_in(&field.node.selection_set, named);
+            }
+            Selection::InlineFragment(inline) => variables_in(&inline.node.selection_set, named),
+            Selection::FragmentSpread(_) => {}
+        }
+        let names = values.iter().flat_map(|value| value.split('$').skip(1));
+        named.extend(names.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()));
     }
 }

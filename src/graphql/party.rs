@@ -319,7 +319,7 @@ object! {
             view(ctx).organisation(self.0).entry.role.clone()
         }
 
-        /// Where that can be read.
+        /// Where that can be read; a few at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
             citations(&view(ctx).organisation(self.0).entry.citations)
         }
@@ -411,7 +411,7 @@ connection! {
     StateFlowConnection,
     /// A flow of a state, and what the state is to it.
     StateFlowEdge: StateFlow => Flow, |row| Flow(row.flow), {
-        /// What the state is to the flow; at least one role.
+        /// What the state is to the flow: at least one role, at most three.
         async fn roles(&self) -> Vec<FlowRole> {
             [(self.row.origin, FlowRole::Origin), (self.row.transit, FlowRole::Transit), (self.row.destination, FlowRole::Destination)]
                 .into_iter().filter(|(plays, _)| *plays).map(|(_, role)| role).collect()

@@ -104,7 +104,7 @@ object! {
             view(ctx).practice(self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 
-        /// Whom it is for.
+        /// Whom it is for; sixteen at most.
         async fn target_groups(&self, ctx: &Context<'_>) -> Vec<TargetGroup> {
             view(ctx).practice(self.0).target_groups.to_vec()
         }
@@ -124,7 +124,7 @@ object! {
             view(ctx).practice(self.0).ended_on
         }
 
-        /// Where all that can be read.
+        /// Where all that can be read; a few dozen at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
             citations(&view(ctx).practice(self.0).citations)
         }
@@ -167,7 +167,7 @@ pub struct RelatedGoodPractice {
     score: f64,
     /// The activities that both serve, in the order of the Declaration.
     shared_activities: Vec<Activity>,
-    /// The target groups of both.
+    /// The target groups of both; sixteen at most.
     shared_target_groups: Vec<TargetGroup>,
 }
 

@@ -18,6 +18,7 @@ use super::answer::{self, Written};
 use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
+use super::settings::Span;
 use super::{Shared, body, pages};
 
 /// Never kept: the answer to a POST, and any error.
@@ -123,13 +124,16 @@ async fn run(shared: &Shared, incoming: Incoming<'_>, format: Format, id: Reques
         today: Offset::UTC.to_datetime((shared.clock)()).date(),
         store: Arc::clone(&shared.store),
     };
-    // What waits for the database is dropped when the time is over, and with it its statement.
-    let limit = shared.settings.answer_time;
-    let Ok(outcome) = timeout(limit.0, shared.api.execute(call)).await else {
-        let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
-        return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message));
-    };
+    let outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
     answer::write(outcome.response, outcome.executed, format, &shared.settings, id)
+}
+
+/// What waits for the database is dropped when the time is over, and with it its statement.
+async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
+    timeout(limit.0, work).await.map_err(|_| {
+        let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
+        Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message)
+    })
 }
 
 fn not_acceptable() -> Refusal {
@@ -187,6 +191,14 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_operation_has_a_time_limit() {
+        let limit: Span = "20ms".parse().unwrap();
+        assert_eq!(in_time(limit, async { 1 }).await, Ok(1));
+        let refusal = in_time(limit, std::future::pending::<()>()).await.unwrap_err();
+        assert_eq!((refusal.code(), refusal.status(Format::Json)), (code::TIMEOUT, StatusCode::GATEWAY_TIMEOUT));
+    }
 
     #[test]
     fn a_mark_is_known_in_every_encoding() {

@@ -234,3 +234,22 @@ fn a_default_of_an_argument_is_what_happens_without_it() {
     );
     assert_eq!(down["a"], down["b"]);
 }
+
+#[test]
+fn a_variable_that_is_left_out_is_an_argument_that_is_left_out() {
+    let usual = data("{ states { nodes { iso3 } } }");
+    for query in [
+        "query($size: Int) { states(first: $size) { nodes { iso3 } } }",
+        "query($size: Int, $after: String, $filter: StateFilter, $order: StateOrder) { states(first: $size, after: $after, filter: $filter, orderBy: $order) { nodes { iso3 } } }",
+        "query($size: Int = 20) { states(first: $size) { nodes { iso3 } } }",
+        "query($size: Int) { ...F } fragment F on Query { states(first: $size) { nodes { iso3 } } }",
+        "query($codes: [String!]) { states(filter: { iso3: $codes }) { nodes { iso3 } } }",
+    ] {
+        assert_eq!(data(query), usual, "{query}");
+        assert_eq!(data_with(query, &json!({})), usual, "{query}");
+    }
+    let told = data(
+        r#"query($day: Date, $roles: [WorkingGroupRole!]) { workingGroup(code: "TWG-LAW") { chairs(asOf: $day) { code } members(roles: $roles) { totalCount } } }"#,
+    );
+    assert_eq!(told, data(r#"{ workingGroup(code: "TWG-LAW") { chairs { code } members { totalCount } } }"#));
+}

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
@@ -114,7 +114,7 @@ fn practices() -> Vec<Entry> {
     let mut names: Vec<String> = fs::read_dir(folder().join("good_practices"))
         .expect("practices")
         .map(|file| file.expect("a file").file_name().into_string().expect("a name"))
-        .filter(|name| name.ends_with(".md") && name.matches('.').count() == 1)
+        .filter(|name| name.matches('.').count() == 1 && Path::new(name).extension().is_some_and(|end| end == "md"))
         .collect();
     names.sort();
     names.iter().map(|name| practice(name)).collect()
@@ -203,7 +203,7 @@ impl Catalogue {
     }
 
     /// The states of a route in a role: as its entry lists them, else from its legs.
-    pub fn role(&self, route: &Entry, role: &str) -> BTreeSet<String> {
+    pub fn role(route: &Entry, role: &str) -> BTreeSet<String> {
         if !(route.list("origins").is_empty() && route.list("transits").is_empty() && route.list("destinations").is_empty()) {
             return route.set(role);
         }

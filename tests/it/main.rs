@@ -13,6 +13,7 @@ mod expect;
 mod filters;
 mod http2;
 mod limits;
+mod queries;
 mod readme;
 mod sdl;
 mod tidy;

@@ -6,11 +6,14 @@ use rustc_hash::FxHashMap;
 use crate::domain::text::Language;
 use crate::graph::order::fold;
 
-/// Words of English that say nothing by themselves; left out of a question that has others.
+/// Words of English that say nothing by themselves; a question of them alone finds nothing.
 const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "be", "been", "by", "can", "do", "does", "for", "from", "had", "has", "have", "how", "in", "into", "is", "it", "its",
-    "of", "on", "or", "such", "than", "that", "the", "their", "them", "these", "they", "this", "those", "to", "was", "were", "what", "when", "where", "which",
-    "who", "whom", "whose", "why", "will", "with",
+    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but",
+    "by", "can", "could", "did", "do", "does", "doing", "during", "each", "for", "from", "had", "has", "have", "having", "he", "her", "here", "hers", "him",
+    "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "me", "more", "most", "my", "no", "nor", "not", "of", "on", "once", "only",
+    "or", "other", "our", "ours", "out", "over", "own", "same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them",
+    "then", "there", "these", "they", "this", "those", "through", "to", "too", "until", "up", "very", "was", "we", "were", "what", "when", "where", "which",
+    "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours",
 ];
 
 /// Words in -ee that are not "one who is …ed".
@@ -59,15 +62,12 @@ impl Analyser {
         }
     }
 
-    /// The stems of a question, without stop words where others remain, without doubles.
+    /// The stems of a question, without stop words and without doubles.
     #[must_use]
     pub fn question(&self, text: &str) -> Vec<String> {
         let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()).collect();
         let stop = |word: &str| self.language == Language::En && STOP_WORDS.contains(&word.to_lowercase().as_str());
         let mut stems: Vec<String> = words.iter().filter(|w| !stop(w)).map(|w| self.stem(w)).collect();
-        if stems.is_empty() {
-            stems = words.iter().map(|w| self.stem(w)).collect();
-        }
         stems.sort_unstable();
         stems.dedup();
         stems

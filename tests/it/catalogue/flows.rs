@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{citations, find};
 use crate::ask::{all, at, data, list, set, texts, these};
-use crate::expect::{catalogue, leads};
+use crate::expect::{Catalogue, catalogue, leads};
 
 const ENDS: &str = "origins { iso3 } transits { iso3 } destinations { iso3 }";
 
@@ -35,7 +35,7 @@ fn every_route_is_told_as_the_file_has_it() {
         let plain = json!([route["name"], route["summary"], route["shape"], route["kinds"], route["citations"]]);
         assert_eq!(plain, json!([entry.text("name"), entry.text("summary"), "ROUTE", entry.list("kinds"), citations(entry)]), "{code}");
         for role in ["origins", "transits", "destinations"] {
-            assert_eq!(set(&route[role], "iso3"), files.role(entry, role), "{code} {role}");
+            assert_eq!(set(&route[role], "iso3"), Catalogue::role(entry, role), "{code} {role}");
         }
     }
     assert_eq!(legs_seen, 62);
@@ -76,7 +76,7 @@ fn a_corridor_is_named_after_its_ends_in_every_language() {
         r#"{ flow(code: "UZB-RUS") { en: name tr: name(language: TR) ru: name(language: RU) fr: name(language: FR) legs { from { name(language: RU) } } } }"#,
     );
     let names = |language: &str, wanted: [&str; 2]| {
-        assert!(wanted.iter().all(|name| told["flow"][language].as_str().is_some_and(|told| told.contains(name))), "{told}")
+        assert!(wanted.iter().all(|name| told["flow"][language].as_str().is_some_and(|told| told.contains(name))), "{told}");
     };
     names("en", ["Uzbekistan", "Russian Federation"]);
     names("tr", ["Özbekistan", "Rusya Federasyonu"]);

@@ -90,7 +90,9 @@ fn what_links_a_party_to_a_group_stands_on_the_edge() {
                 .flat_map(|group| {
                     let mut places = members(files, group.text("code"), TODAY);
                     places.retain(|place| at(place, "node.code") == &party["code"]);
-                    places.iter_mut().for_each(|place| place["node"]["code"] = group.text("code").into());
+                    for place in &mut places {
+                        place["node"]["code"] = group.text("code").into();
+                    }
                     places
                 })
                 .collect();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{citations, compare, sorted};
 use crate::ask::{all, at, data, list, set, texts};
-use crate::expect::{Entry, catalogue};
+use crate::expect::{Catalogue, Entry, catalogue};
 
 fn participation(entry: &Entry) -> Value {
     match entry.text("participation") {
@@ -178,7 +178,8 @@ fn a_state_knows_its_flows_and_its_roles_in_them() {
         let mut expected: Vec<(String, BTreeSet<String>)> = Vec::new();
         for route in &files.routes {
             let roles = [("origins", "ORIGIN"), ("transits", "TRANSIT"), ("destinations", "DESTINATION")];
-            let roles: BTreeSet<String> = roles.into_iter().filter(|(key, _)| files.role(route, key).contains(code)).map(|(_, role)| role.to_owned()).collect();
+            let roles: BTreeSet<String> =
+                roles.into_iter().filter(|(key, _)| Catalogue::role(route, key).contains(code)).map(|(_, role)| role.to_owned()).collect();
             expected.extend((!roles.is_empty()).then(|| (route.text("code").to_owned(), roles)));
         }
         for (from, to) in files.corridors() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::ask::{answer_with, at, data_with, plain, refused, refused_with, texts, these};
+use crate::ask::{answer_with, at, data, data_with, plain, texts, these};
 use crate::expect::catalogue;
 
 /// Slugs of the practices that a text finds, best first.
@@ -108,10 +108,10 @@ fn no_text_is_too_odd_to_be_answered() {
 }
 
 #[test]
-fn relevance_is_an_order_of_texts_alone() {
-    refused("{ goodPractices(orderBy: { field: RELEVANCE }) { totalCount } }", "BAD_USER_INPUT");
-    refused(r#"{ goodPractices(filter: { states: ["PAK"] }, orderBy: { field: RELEVANCE }) { totalCount } }"#, "BAD_USER_INPUT");
-    refused_with("query($text: String) { goodPractices(filter: { text: $text }, orderBy: { field: RELEVANCE }) { totalCount } }", &json!({}), "BAD_USER_INPUT");
+fn relevance_without_a_text_is_the_usual_order() {
+    let told =
+        data("{ usual: goodPractices(first: 100) { nodes { slug } } bare: goodPractices(first: 100, orderBy: { field: RELEVANCE }) { nodes { slug } } }");
+    assert_eq!(told["usual"], told["bare"]);
 }
 
 #[test]
