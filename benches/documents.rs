@@ -3,6 +3,14 @@
 //! `cargo bench --bench documents` prints the CPU-bound time of each in milliseconds, best of nine: the look at the
 //! document (`prepare`), and the run on an empty graph (`execute`, validation included). The budget is 20 ms.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark measures time, prints what it finds, and stops where it cannot go on"
+)]
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -9,7 +9,7 @@
 //! | `query`, `node` | the root, and what can be fetched by id |
 //! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
 //! | `loaders` | reads from the database, batched within one request |
-//! | `omitted` | arguments whose variable was not given |
+//! | `omitted` | variables that were not given where an argument has a default |
 //! | [`api`], [`limit`], [`error`] | execution, what is refused, what an error says |
 
 pub mod api;

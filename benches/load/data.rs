@@ -57,7 +57,7 @@ fn entries(times: usize) -> Vec<Stored> {
 }
 
 fn group(n: usize) -> WorkingGroup {
-    let members: Vec<usize> = (1..=60).filter(|s| (n * 7 + s) % 3 == 0).collect();
+    let members: Vec<usize> = (1..=60).filter(|s| (n * 7 + s).is_multiple_of(3)).collect();
     let chair = |s: usize| Membership { party: state(s), role: WorkingGroupRole::Chair, since: None, until: None, note: None };
     WorkingGroup {
         code: format!("WG{n}"),

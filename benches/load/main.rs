@@ -7,6 +7,14 @@
 //!
 //! CPU per request is what a busy machine does not falsify much; requests per second are shown for orientation.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark measures time, prints what it finds, and stops where it cannot go on"
+)]
+
 mod client;
 mod data;
 mod floor;

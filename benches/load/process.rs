@@ -29,7 +29,7 @@ impl Process {
                 }
             });
         }
-        let address = receive.recv_timeout(Duration::from_secs(60)).expect("the server tells where it listens");
+        let address = receive.recv_timeout(Duration::from_mins(1)).expect("the server tells where it listens");
         Self { child, address }
     }
 

@@ -17,7 +17,7 @@ use super::error::{Code, dress};
 use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::node::Interfaces;
-use super::omitted::take_out;
+use super::omitted::Defaults;
 use super::query::Query;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
@@ -28,6 +28,7 @@ pub struct Api {
     schema: Schema<Query, EmptyMutation, EmptySubscription>,
     sdl: String,
     shape: Shape,
+    defaults: Defaults,
     limits: Limits,
     documents: Cache<Box<str>, Arc<Prepared>, ByText>,
 }
@@ -86,7 +87,8 @@ impl Api {
         let schema = builder.finish();
         let sdl = own_definitions(&schema.sdl_with_options(SDLExportOptions::new().include_specified_by()));
         let shape = Shape::from_sdl(&sdl);
-        Self { schema, sdl, shape, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
+        let defaults = Defaults::from_sdl(&sdl);
+        Self { schema, sdl, shape, defaults, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
     }
 
     /// The schema in its definition language.
@@ -129,7 +131,7 @@ impl Api {
             Err(refusal) => return refused(&refusal),
         };
         let mut document = prepared.document.clone();
-        take_out(&mut document, operation.as_deref(), &variables);
+        self.defaults.supply(&mut document, operation.as_deref(), &variables);
         let mut request = Request::new(String::new()).variables(variables).data(View::new(snapshot, viewer, today)).data(Loaders::new(&store));
         request.operation_name = operation;
         request.set_parsed_query(document);

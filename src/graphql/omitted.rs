@@ -1,88 +1,85 @@
-//! Arguments that are a variable which was not given: the specification treats them as left out, so that their
-//! default counts. The executor would read them as null; they are taken out of the document before it runs.
+//! Variables that were not given where an argument has a default: the specification says that the default counts.
+//! The executor would read them as null, so before it runs the variable gets the argument's default as its own.
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, Variables};
+use std::collections::HashMap;
 
-/// Takes them out. A document whose variables are all given is not walked.
-pub fn take_out(document: &mut ExecutableDocument, operation: Option<&str>, variables: &Variables) {
-    let omitted = {
-        let definition = document.operations.iter().find(|(name, _)| operation.is_none() || name.map(Name::as_str) == operation).map(|(_, o)| &o.node);
-        definition.map_or_else(Vec::new, |definition| omitted(definition, variables))
-    };
-    if omitted.is_empty() {
-        return;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet, TypeKind, TypeSystemDefinition};
+use async_graphql::{Name, Positioned, Value, Variables};
+
+/// The defaults of arguments, by the names of field and argument.
+#[derive(Debug, Default)]
+pub struct Defaults(HashMap<(Name, Name), Positioned<Value>>);
+
+impl Defaults {
+    /// Those that the SDL of the schema names.
+    pub fn from_sdl(sdl: &str) -> Self {
+        let mut defaults = HashMap::new();
+        for definition in parse_schema(sdl).map(|schema| schema.definitions).unwrap_or_default() {
+            let TypeSystemDefinition::Type(ty) = definition else { continue };
+            let TypeKind::Object(object) = ty.node.kind else { continue };
+            for field in object.fields {
+                for argument in field.node.arguments {
+                    if let Some(default) = argument.node.default_value {
+                        defaults.insert((field.node.name.node.clone(), argument.node.name.node), default);
+                    }
+                }
+            }
+        }
+        Self(defaults)
     }
-    match &mut document.operations {
-        DocumentOperations::Single(one) => clean(&mut one.node.selection_set, &omitted),
-        DocumentOperations::Multiple(all) => {
-            for one in all.values_mut() {
-                clean(&mut one.node.selection_set, &omitted);
+
+    /// Supplies them to the variables of an operation. A document whose variables are all given is not walked.
+    pub fn supply(&self, document: &mut ExecutableDocument, operation: Option<&str>, variables: &Variables) {
+        let chosen = document.operations.iter().find(|(name, _)| operation.is_none() || name.map(Name::as_str) == operation);
+        let Some((name, definition)) = chosen.map(|(name, operation)| (name.cloned(), &operation.node)) else { return };
+        let omitted = omitted(definition, variables);
+        if omitted.is_empty() {
+            return;
+        }
+        let mut found = HashMap::new();
+        self.look(&definition.selection_set, &omitted, &mut found);
+        for fragment in document.fragments.values() {
+            self.look(&fragment.node.selection_set, &omitted, &mut found);
+        }
+        let operation = match (&mut document.operations, name) {
+            (DocumentOperations::Single(one), _) => Some(one),
+            (DocumentOperations::Multiple(all), Some(name)) => all.get_mut(&name),
+            (DocumentOperations::Multiple(_), None) => None,
+        };
+        for definition in operation.into_iter().flat_map(|operation| &mut operation.node.variable_definitions) {
+            if let Some(default) = found.remove(&definition.node.name.node) {
+                definition.node.default_value = Some(default);
             }
         }
     }
-    for fragment in document.fragments.values_mut() {
-        clean(&mut fragment.node.selection_set, &omitted);
+
+    /// Finds arguments that are such a variable and nothing else. Recurses as deeply as braces are nested, which
+    /// `limit::check_text` bounds.
+    fn look(&self, set: &Positioned<SelectionSet>, omitted: &[Name], found: &mut HashMap<Name, Positioned<Value>>) {
+        for selection in &set.node.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    for (argument, value) in &field.node.arguments {
+                        // Written out, a variable begins with `$` and nothing else does.
+                        let variable = value.node.to_string();
+                        let variable = variable.strip_prefix('$').and_then(|name| omitted.iter().find(|o| o.as_str() == name));
+                        let default = self.0.get(&(field.node.name.node.clone(), argument.node.clone()));
+                        if let (Some(variable), Some(default)) = (variable, default) {
+                            found.entry(variable.clone()).or_insert_with(|| default.clone());
+                        }
+                    }
+                    self.look(&field.node.selection_set, omitted, found);
+                }
+                Selection::InlineFragment(inline) => self.look(&inline.node.selection_set, omitted, found),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
     }
-    forget_unused(document, &omitted);
 }
 
 /// Variables that have neither value nor default.
 fn omitted(definition: &OperationDefinition, variables: &Variables) -> Vec<Name> {
     let missing = definition.variable_definitions.iter().filter(|v| v.node.default_value.is_none() && !variables.contains_key(&v.node.name.node));
     missing.map(|v| v.node.name.node.clone()).collect()
-}
-
-/// Recurses as deeply as braces are nested, which `limit::check_text` bounds.
-fn clean(set: &mut Positioned<SelectionSet>, omitted: &[Name]) {
-    for selection in &mut set.node.items {
-        match &mut selection.node {
-            Selection::Field(field) => {
-                // Written out, a variable begins with `$` and nothing else does.
-                field
-                    .node
-                    .arguments
-                    .retain(|(_, value)| value.node.to_string().strip_prefix('$').is_none_or(|name| !omitted.iter().any(|o| o.as_str() == name)));
-                clean(&mut field.node.selection_set, omitted);
-            }
-            Selection::InlineFragment(inline) => clean(&mut inline.node.selection_set, omitted),
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-}
-
-/// A variable that no argument names any more must not be declared either: the validator counts it as unused.
-fn forget_unused(document: &mut ExecutableDocument, omitted: &[Name]) {
-    let mut named = Vec::new();
-    let sets = document.operations.iter().map(|(_, o)| &o.node.selection_set).chain(document.fragments.values().map(|f| &f.node.selection_set));
-    for set in sets {
-        variables_in(set, &mut named);
-    }
-    let unused = |name: &Name| omitted.contains(name) && !named.iter().any(|used| used == name.as_str());
-    match &mut document.operations {
-        DocumentOperations::Single(one) => one.node.variable_definitions.retain(|v| !unused(&v.node.name.node)),
-        DocumentOperations::Multiple(all) => {
-            for one in all.values_mut() {
-                one.node.variable_definitions.retain(|v| !unused(&v.node.name.node));
-            }
-        }
-    }
-}
-
-/// The variables that are named below a selection set; a `$` in a text counts as one, which does no harm.
-fn variables_in(set: &Positioned<SelectionSet>, named: &mut Vec<String>) {
-    for selection in &set.node.items {
-        let directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
-        let mut values: Vec<String> = directives.map(|(_, value)| value.node.to_string()).collect();
-        match &selection.node {
-            Selection::Field(field) => {
-                values.extend(field.node.arguments.iter().map(|(_, value)| value.node.to_string()));
-                variables_in(&field.node.selection_set, named);
-            }
-            Selection::InlineFragment(inline) => variables_in(&inline.node.selection_set, named),
-            Selection::FragmentSpread(_) => {}
-        }
-        let names = values.iter().flat_map(|value| value.split('$').skip(1));
-        named.extend(names.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()));
-    }
 }

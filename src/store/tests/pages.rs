@@ -63,6 +63,7 @@ async fn walk(db: &Db, mut query: ObservationQuery, size: usize, backward: bool)
 }
 
 /// What statistics may say, to the last bit: from a millionth to a trillion billions, of either sign.
+#[expect(clippy::cast_precision_loss, reason = "whatever it comes to is the value that is kept")]
 fn amount() -> impl Strategy<Value = f64> {
     (any::<i64>(), -25_i32..4).prop_map(|(digits, scale)| digits as f64 * 10_f64.powi(scale))
 }
@@ -83,13 +84,13 @@ fn figures() -> impl Strategy<Value = Vec<Observation>> {
             figure.edition = format!("202{edition}");
             figure
         });
-        let mut once: Vec<Observation> = Vec::new();
+        let mut distinct: Vec<Observation> = Vec::new();
         for figure in figures {
-            if once.iter().all(|other| other.key() != figure.key()) {
-                once.push(figure);
+            if distinct.iter().all(|other| other.key() != figure.key()) {
+                distinct.push(figure);
             }
         }
-        once
+        distinct
     })
 }
 
