@@ -1,6 +1,6 @@
 //! The database: the only place with SQL, and the only place that is written.
 //!
-//! What people write is kept as documents, one row an entry, and read wholesale into [`Material`] for a snapshot.
+//! What people write is kept as documents, one row an entry, and read wholesale into [`Material`](crate::graph::Material) for a snapshot.
 //! What machines count, and long texts, stay here and are read in batches. Reads come from a pool of read-only
 //! connections; writes go through one connection, one transaction each, in a task of their own: a caller that
 //! vanishes cannot leave a transaction open (sqlx#4385), and the order of revisions is the order of commits.
@@ -10,9 +10,9 @@
 //! | [`connect`], [`error`] | from an address to pools with the schema in them, or one clear sentence |
 //! | [`entity`], [`row`] | the tables, and what their rows mean |
 //! | [`material`], [`text`], [`observation`] | reads: everything for a snapshot; long texts; pages of figures |
-//! | [`write`] | transactions, revisions, the change log |
+//! | [`write`](mod@write) | transactions, revisions, the change log |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
-//! | [`check`], [`reference`] | what the doctor looks at |
+//! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
 //! SQL is written for SQLite, and so that PostgreSQL needs other words in one place alone: lists go in as one JSON

@@ -143,6 +143,8 @@ impl Api {
         for error in &mut response.errors {
             dress(error, executed);
         }
+        // The executor may find the same fault from two sides.
+        response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.extensions.insert("cost".into(), cost.into());
         Outcome { response, executed, cost }
     }

@@ -7,7 +7,7 @@
 //!
 //! A request goes through in this order:
 //! 1. [`check_text`] counts tokens and brackets: the parser never meets a hostile text.
-//! 2. [`parse`] makes the document, and turns a syntax error into a sentence of ours.
+//! 2. [`parse`](parse()) makes the document, and turns a syntax error into a sentence of ours.
 //! 3. [`analyse`] does what does not depend on variables; its result may be kept beside the parsed document.
 //! 4. [`check_variables`] looks at the raw JSON of the variables before serde recurses into it.
 //! 5. [`charge`] picks the operation and multiplies the page sizes that it asks for into its node budget.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, TransactionTrait};
+use serde_json::value::RawValue;
 
 use super::error::Doing;
 use super::sql::{Sql, rows};
@@ -34,8 +35,10 @@ impl Store {
 async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
     let revision = write::revision(db).await?;
     let mut bodies = bodies(db).await?;
-    let found = rows(db, Sql::new("SELECT id, kind, code, content, published_at, updated_at FROM entry ORDER BY kind, code")).await.doing(DOING)?;
-    let mut entries = found.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = Vec::new();
+    for kind in Kind::ALL {
+        entries.extend(of_kind(db, kind.value).await?);
+    }
     for stored in &mut entries {
         if let Entry::GoodPractice(practice) = &mut stored.entry
             && let Some(mut bodies) = bodies.remove(&stored.id)
@@ -46,6 +49,60 @@ async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
         }
     }
     Ok(Material { revision, entries, corridors: corridors(db).await?, editions: editions(db).await? })
+}
+
+/// Every entry of a kind, by code. The driver costs more per row than the parser, so that many entries come as one
+/// text; and while one such text is parsed, the database makes the next.
+async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, StoreError> {
+    let mut parts = Vec::new();
+    let mut last = String::new();
+    loop {
+        // What the catalogue or the API wrote is JSON already; ids and instants have nothing to escape.
+        let mut sql = Sql::new(
+            "SELECT '[' || group_concat('[\"' || id || '\",' || content || ',' || coalesce('\"' || published_at || '\"', 'null') \
+             || ',\"' || updated_at || '\"]') || ']', max(code) FROM (SELECT * FROM entry WHERE kind = ",
+        );
+        sql.bind(kind.name()).text(" AND code > ").bind(last).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
+        let found = rows(db, sql).await.doing(DOING)?;
+        let Some(row) = found.first() else { break };
+        let (Some(json), Some(code)) = (row.try_get_by_index::<Option<String>>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?)
+        else {
+            break;
+        };
+        parts.push(tokio::task::spawn_blocking(move || parse(kind, &json)));
+        last = code;
+    }
+    let mut entries = Vec::new();
+    for part in parts {
+        match part.await {
+            Ok(Some(some)) => entries.extend(some),
+            Ok(None) => return Err(first_damaged(db, kind).await),
+            Err(_) => return Err(StoreError::BrokenOff),
+        }
+    }
+    Ok(entries)
+}
+
+/// Entries of one text.
+const CHUNK: i64 = 1_000;
+
+/// All entries of a text, or none where one of them cannot be read.
+fn parse(kind: Kind, json: &str) -> Option<Vec<Stored>> {
+    let records: Vec<(Id, &RawValue, Option<Timestamp>, Timestamp)> = serde_json::from_str(json).ok()?;
+    let stored = records
+        .into_iter()
+        .map(|(id, content, published_at, updated_at)| Some(Stored { id, entry: Entry::from_json(kind, content.get()).ok()?, published_at, updated_at }));
+    stored.collect()
+}
+
+/// Which entry of a kind it is that cannot be read.
+async fn first_damaged(db: &impl ConnectionTrait, kind: Kind) -> StoreError {
+    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at FROM entry WHERE kind = ");
+    sql.bind(kind.name()).text(" ORDER BY code");
+    match rows(db, sql).await.doing(DOING) {
+        Ok(found) => found.iter().find_map(|row| stored(row).err()).unwrap_or(StoreError::Damaged { what: "an entry", of: kind.to_string() }),
+        Err(error) => error,
+    }
 }
 
 /// One row: id, kind, code, content, `published_at`, `updated_at`.
@@ -66,14 +123,24 @@ pub(super) fn stored(row: &QueryResult) -> Result<Stored, StoreError> {
 
 async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, String)>>, StoreError> {
     let mut bodies: HashMap<Id, Vec<_>> = HashMap::new();
-    for row in rows(db, Sql::new("SELECT entry_id, language, body FROM practice_body")).await.doing(DOING)? {
-        let id: String = row.try_get_by_index(0).doing(DOING)?;
-        let language: String = row.try_get_by_index(1).doing(DOING)?;
-        let damaged = |what| StoreError::Damaged { what, of: format!("the body of {id} in {language}") };
-        let language = Language::parse(&language).ok_or_else(|| damaged("the language"))?;
-        bodies.entry(id.parse().map_err(|_| damaged("the id"))?).or_default().push((language, row.try_get_by_index(2).doing(DOING)?));
+    let mut last = String::new();
+    loop {
+        let mut sql = Sql::new(
+            "SELECT json_group_array(json_array(entry_id, language, body)), max(entry_id) FROM practice_body \
+             WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ",
+        );
+        sql.bind(last).text(" ORDER BY entry_id LIMIT ").bind(CHUNK).text(")");
+        let found = rows(db, sql).await.doing(DOING)?;
+        let Some(row) = found.first() else { return Ok(bodies) };
+        let (json, Some(id)) = (row.try_get_by_index::<String>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?) else {
+            return Ok(bodies);
+        };
+        let some: Vec<(Id, Language, String)> = serde_json::from_str(&json).map_err(|_| StoreError::Damaged { what: "a body", of: "practices".into() })?;
+        for (id, language, body) in some {
+            bodies.entry(id).or_default().push((language, body));
+        }
+        last = id;
     }
-    Ok(bodies)
 }
 
 async fn corridors(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {

@@ -13,7 +13,7 @@ use crate::domain::date::PartialDate;
 use crate::domain::figure::{Measure, Observation, Sex};
 use crate::domain::id::Id;
 
-pub(super) use record::{COLUMNS, read};
+pub(super) use record::{RECORD, read};
 
 /// Which figures to list, how, and which page of them.
 ///

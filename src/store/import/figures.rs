@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::store::entity::observation;
 use crate::store::error::Doing;
 use crate::store::material::editions;
-use crate::store::observation::{COLUMNS, ObservationRow, read};
+use crate::store::observation::{ObservationRow, RECORD, read};
 use crate::store::row::{MOST_PARAMETERS, figure_id, figure_row, insert_figures};
 use crate::store::sql::{Sql, rows, run};
 use crate::store::write::Changes;
@@ -144,16 +144,15 @@ async fn of_the_catalogue(db: &impl ConnectionTrait) -> Result<HashMap<Id, Obser
     let mut all = HashMap::new();
     for (source, editions) in editions(db).await? {
         for edition in editions {
-            let mut sql = Sql::new("SELECT json_group_array(json_array(");
-            sql.text(COLUMNS)
-                .text(")) FROM observation o WHERE o.source = ")
+            let mut sql = Sql::new("SELECT group_concat(");
+            sql.text(RECORD)
+                .text(") FROM observation o WHERE o.source = ")
                 .bind(source.clone())
                 .text(" AND o.edition = ")
                 .bind(edition)
                 .text(" AND o.sha256 IS NULL");
             for row in rows(db, sql).await.doing(DOING)? {
-                let json: String = row.try_get_by_index(0).doing(DOING)?;
-                let found = read(&json).ok_or_else(|| StoreError::Damaged { what: "a figure", of: source.clone() })?;
+                let found = read(row.try_get_by_index(0).doing(DOING)?).ok_or_else(|| StoreError::Damaged { what: "a figure", of: source.clone() })?;
                 all.extend(found.into_iter().map(|row| (row.id, row)));
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::QueryResult;
 
-use super::{COLUMNS, ObservationKey, ObservationPage, ObservationQuery, ObservationRow, read};
+use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, RECORD, read};
 use crate::domain::id::Id;
 use crate::domain::word::Words;
 use crate::store::error::Doing;
@@ -54,11 +54,10 @@ impl Store {
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
-            let mut sql = Sql::new("SELECT json_group_array(json_array(");
-            sql.text(COLUMNS).text(")) FROM observation o WHERE o.id IN (SELECT value FROM ").list(&some).text(")");
+            let mut sql = Sql::new("SELECT group_concat(");
+            sql.text(RECORD).text(") FROM observation o WHERE o.id IN (SELECT value FROM ").list(&some).text(")");
             for row in rows(&self.read, sql).await.doing(DOING)? {
-                let json: String = row.try_get_by_index(0).doing(DOING)?;
-                found.extend(read(&json).ok_or_else(|| damaged("some id"))?.into_iter().map(|row| (row.id, row)));
+                found.extend(read(row.try_get_by_index(0).doing(DOING)?).ok_or_else(|| damaged("some id"))?.into_iter().map(|row| (row.id, row)));
             }
         }
         Ok(found)
@@ -81,8 +80,8 @@ fn asks_for_nothing(query: &ObservationQuery) -> bool {
 fn statement(query: &ObservationQuery, subjects: &[&String]) -> Result<Sql, StoreError> {
     let (order, window) = (query.order, &query.window);
     let matching = matching(query);
-    let mut sql = Sql::new("SELECT s.key, (SELECT coalesce(max(revision), 0) FROM change), (SELECT json_group_array(json_array(");
-    sql.text(COLUMNS).text(")) FROM (SELECT * FROM observation o WHERE ").part(&matching);
+    let mut sql = Sql::new("SELECT s.key, (SELECT coalesce(max(revision), 0) FROM change), (SELECT group_concat(record) FROM (SELECT ");
+    sql.text(RECORD).text(" AS record FROM observation o WHERE ").part(&matching);
     for (key, is_after) in [(&window.after, true), (&window.before, false)] {
         if let Some(key) = key {
             // Behind a key are greater rows in a list that ascends, and smaller ones in a list that descends.
@@ -93,7 +92,7 @@ fn statement(query: &ObservationQuery, subjects: &[&String]) -> Result<Sql, Stor
     let nulls = if direction == "ASC" { "NULLS FIRST" } else { "NULLS LAST" };
     let by = if order.by_value { format!("o.value {direction} {nulls}") } else { format!("o.period_end {direction}, o.period_start {direction}") };
     // One more than asked for tells whether there are more.
-    sql.text(&format!(" ORDER BY {by}, o.seq {direction} LIMIT ")).bind(i64::try_from(window.limit + 1).unwrap_or(i64::MAX)).text(") o), ");
+    sql.text(&format!(" ORDER BY {by}, o.seq {direction} LIMIT ")).bind(i64::try_from(window.limit + 1).unwrap_or(i64::MAX)).text(") r), ");
     if query.count {
         sql.text("(SELECT count(*) FROM observation o WHERE ").part(&matching).text("), ");
     } else {
@@ -201,11 +200,11 @@ fn page(query: &ObservationQuery, subjects: &[&String], row: &QueryResult) -> Re
     let number: i64 = row.try_get_by_index(0).doing(DOING)?;
     let subject = usize::try_from(number).ok().and_then(|n| subjects.get(n)).ok_or_else(|| damaged("a page"))?;
     let revision: i64 = row.try_get_by_index(1).doing(DOING)?;
-    let json: String = row.try_get_by_index(2).doing(DOING)?;
+    let records = row.try_get_by_index(2).doing(DOING)?;
     let total: Option<i64> = row.try_get_by_index(3).doing(DOING)?;
     let goes_on_behind: bool = row.try_get_by_index(4).doing(DOING)?;
     let goes_on_ahead: bool = row.try_get_by_index(5).doing(DOING)?;
-    let mut rows: Vec<_> = read(&json).ok_or_else(|| damaged(subject))?.into_iter().map(Arc::new).collect();
+    let mut rows: Vec<_> = read(records).ok_or_else(|| damaged(subject))?.into_iter().map(Arc::new).collect();
     let has_more = rows.len() > query.window.limit;
     rows.truncate(query.window.limit);
     let backward = query.window.backward;

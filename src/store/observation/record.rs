@@ -11,13 +11,15 @@ use crate::domain::figure::{Observation, Subject};
 use crate::domain::flow::corridor_ends;
 use crate::domain::word::Words;
 
-/// The columns of [`Record`], in its order.
-pub(in crate::store) const COLUMNS: &str = "o.seq, o.id, o.subject, o.measure, o.period_start, o.period_end, iif(o.value IS NULL, NULL, format('%!.17g', o.value)), o.availability, o.status, \
-     o.sex, o.age_group, o.dimensions, o.source, o.edition, o.retrieved_on, o.file, o.sha256, o.line, o.raw_value";
+/// A figure `o` as a JSON list, with what [`Record`] has in its order. A value is text, as JSON from SQLite has 15
+/// digits of a number alone; a whole one, as nearly all are, goes the short way.
+pub(in crate::store) const RECORD: &str = "json_array(o.seq, o.id, o.subject, o.measure, o.period_start, o.period_end, \
+     CASE WHEN o.value IS NULL THEN NULL WHEN o.value = CAST(o.value AS bigint) THEN CAST(CAST(o.value AS bigint) AS text) ELSE format('%!.17g', o.value) END, \
+     o.availability, o.status, o.sex, o.age_group, o.dimensions, o.source, o.edition, o.retrieved_on, o.file, o.sha256, o.line, o.raw_value)";
 
 type Text<'a> = Cow<'a, str>;
 
-/// One row; [`COLUMNS`] says what stands where.
+/// One row; [`RECORD`] says what stands where.
 #[derive(Debug, Deserialize)]
 struct Record<'a>(
     i64,
@@ -26,7 +28,6 @@ struct Record<'a>(
     #[serde(borrow)] Text<'a>,
     #[serde(borrow)] Text<'a>,
     #[serde(borrow)] Text<'a>,
-    // As text: JSON from SQLite has 15 digits of a number, and the parser of JSON does not read to the last bit.
     #[serde(borrow)] Option<Text<'a>>,
     #[serde(borrow)] Text<'a>,
     #[serde(borrow)] Text<'a>,
@@ -42,9 +43,11 @@ struct Record<'a>(
     Option<String>,
 );
 
-/// The rows of a JSON list of lists of columns; none where it is not one that this program wrote.
-pub(in crate::store) fn read(json: &str) -> Option<Vec<ObservationRow>> {
-    let records: Vec<Record<'_>> = serde_json::from_str(json).ok()?;
+/// The rows of a `group_concat` of [`RECORD`]s; none where one is not what this program wrote.
+pub(in crate::store) fn read(records: Option<String>) -> Option<Vec<ObservationRow>> {
+    let Some(records) = records else { return Some(Vec::new()) };
+    let json = format!("[{records}]");
+    let records: Vec<Record<'_>> = serde_json::from_str(&json).ok()?;
     records.into_iter().map(row).collect()
 }
 

@@ -32,7 +32,7 @@ async fn the_first_import_brings_everything() {
     assert_eq!(material.corridors, [("AFG".to_owned(), "TUR".to_owned())]);
     assert_eq!(material.editions, [("COUNTS".to_owned(), vec!["2026-11-23".to_owned()])]);
     let mut expected = catalogue().entries;
-    expected.sort_by_key(|entry| (entry.kind().to_string(), entry.code()));
+    expected.sort_by_key(|entry| (entry.kind(), entry.code()));
     let found: Vec<_> = material.entries.iter().map(|stored| stored.entry.clone()).collect();
     assert_eq!(found, expected, "with the bodies of practices");
     for stored in &material.entries {
@@ -248,4 +248,23 @@ async fn two_stores_share_one_file() {
     assert_eq!((one.revision, two.revision), (3, 3));
     other.close().await;
     db.is_sound().await;
+}
+
+#[tokio::test]
+async fn material_comes_in_parts_and_names_what_is_damaged() {
+    let db = Db::new().await;
+    let mut large = catalogue();
+    large.entries.extend((0..2_500).map(|n| Entry::GoodPractice(practice(&format!("practice-{n}")))));
+    db.load(&large).await;
+    let material = db.store.material().await.unwrap();
+    assert_eq!(material.entries.len(), 2_508);
+    let codes: Vec<_> = material.entries.iter().map(|stored| (stored.entry.kind(), stored.entry.code())).collect();
+    assert!(codes.is_sorted(), "by kind and code");
+    let with_bodies = |entry: &Entry| matches!(entry, Entry::GoodPractice(practice) if practice.texts.iter().all(|text| text.body.is_some()));
+    assert_eq!(material.entries.iter().filter(|stored| with_bodies(&stored.entry)).count(), 2_501);
+    for content in ["{", "{}", "\"\"", "1],[2"] {
+        db.sql(&format!("UPDATE entry SET content = '{content}' WHERE code = 'practice-1999'")).await;
+        let sentence = db.store.material().await.unwrap_err().to_string();
+        assert_eq!(sentence, "The database is damaged: the content of GoodPractice practice-1999 cannot be read. `silkroutes doctor` looks closer.");
+    }
 }

@@ -63,9 +63,8 @@ async fn walk(db: &Db, mut query: ObservationQuery, size: usize, backward: bool)
 }
 
 /// What statistics may say, to the last bit: from a millionth to a trillion billions, of either sign.
-#[expect(clippy::cast_precision_loss, reason = "whatever it comes to is the value that is kept")]
 fn amount() -> impl Strategy<Value = f64> {
-    (any::<i64>(), -25_i32..4).prop_map(|(digits, scale)| digits as f64 * 10_f64.powi(scale))
+    (any::<(i32, u32)>(), -20_i32..9).prop_map(|((high, low), scale)| (f64::from(high) * 4_294_967_296.0 + f64::from(low)) * 10_f64.powi(scale))
 }
 
 fn figures() -> impl Strategy<Value = Vec<Observation>> {
