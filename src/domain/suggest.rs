@@ -1,8 +1,15 @@
 //! Near words for a word that is not known, so that an error can say what would be right.
 
+/// Longer words are not compared: no code or word of a closed list is as long.
+const LONGEST: usize = 60;
+
 /// At most three of `known` that are near `word`, nearest first.
 #[must_use]
 pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    // A word far longer than any code is near none, and comparing it would cost more than the whole request.
+    if word.chars().nth(LONGEST).is_some() {
+        return Vec::new();
+    }
     let folded = word.to_uppercase();
     let mut scored: Vec<(f64, &str)> =
         known.into_iter().map(|candidate| (likeness(&folded, &candidate.to_uppercase()), candidate)).filter(|(score, _)| *score >= 0.75).collect();
@@ -41,6 +48,7 @@ mod tests {
         assert_eq!(did_you_mean("SILKROUTES", ["SILK-ROUTES", "BLACK-SEA"]), " Did you mean SILK-ROUTES?");
         assert_eq!(did_you_mean("XQ", ["SILK-ROUTES", "BLACK-SEA"]), "");
         assert_eq!(near("afg", ["AFG", "TUR"]), ["AFG"]);
+        assert_eq!(near(&"RETURNS".repeat(8_500), ["RETURNS"]), Vec::<&str>::new(), "too long to be compared");
         assert_eq!(near("PKA", ["LKA", "PAK", "TUR"]).first(), Some(&"PAK"));
     }
 }
