@@ -72,7 +72,6 @@ struct Taken {
     cpu: Duration,
     p50: Duration,
     p99: Duration,
-    wall: Duration,
     bytes: usize,
 }
 
@@ -113,7 +112,6 @@ fn main() {
             taken.p99.as_secs_f64() * 1e3,
             taken.bytes as f64 / 1e3,
         );
-        let _ = taken.wall;
     }
     println!("\nafter the run: {:.0} MB resident", server.resident_mb());
 }
@@ -143,7 +141,7 @@ fn floor_of(bytes: usize, rounds: usize) -> Taken {
 }
 
 fn take(process: &Process, rounds: usize, mut ask: impl FnMut() -> usize) -> Taken {
-    let (cpu, begun) = (process.cpu(), Instant::now());
+    let cpu = process.cpu();
     let mut latencies = Vec::with_capacity(rounds);
     let mut bytes = 0;
     for _ in 0..rounds {
@@ -151,9 +149,8 @@ fn take(process: &Process, rounds: usize, mut ask: impl FnMut() -> usize) -> Tak
         bytes = ask();
         latencies.push(asked.elapsed());
     }
-    let wall = begun.elapsed();
     latencies.sort_unstable();
-    Taken { cpu: process.cpu().saturating_sub(cpu), p50: latencies[rounds / 2], p99: latencies[rounds * 99 / 100], wall, bytes }
+    Taken { cpu: process.cpu().saturating_sub(cpu), p50: latencies[rounds / 2], p99: latencies[rounds * 99 / 100], bytes }
 }
 
 /// Counts rounds, so that variables differ from one to the next.

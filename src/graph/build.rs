@@ -19,7 +19,7 @@ use super::group::GroupNode;
 use super::index::{Ix, Table};
 use super::material::Material;
 use super::meeting::{MeetingNode, meeting_key};
-use super::order::{SortKey, Sorted};
+use super::order::Sorted;
 use super::party::{AreaNode, OrganisationNode, Point, StateNode};
 use super::practice::PracticeNode;
 use super::seal::Seal;
@@ -160,25 +160,12 @@ fn point(snapshot: &Snapshot, code: &str) -> Option<Point> {
 
 fn orders(snapshot: &Snapshot) -> Orders {
     let name = super::party::name_key;
-    let flow_name = |ix| {
-        let flow: &FlowNode = &snapshot.flows[ix];
-        let text = |point: Point| match point {
-            Point::State(ix) => snapshot.states[ix].entry.name.get(Language::En),
-            Point::Area(ix) => snapshot.areas[ix].name.get(Language::En),
-        };
-        let name = match (&flow.route, flow.legs.first()) {
-            (Some(route), _) => route.name.get(Language::En).to_owned(),
-            (None, Some(leg)) => format!("{} – {}", text(leg.from), text(leg.to)),
-            (None, None) => flow.code.clone(),
-        };
-        SortKey::new().text(&name).code(&flow.code).done()
-    };
     Orders {
         states_by_name: Sorted::new(snapshot.states.all(), |ix| name(&snapshot.states[ix].entry.name, &snapshot.states[ix].entry.iso3)),
         organisations_by_name: Sorted::new(snapshot.organisations.all(), |ix| {
             name(&snapshot.organisations[ix].entry.name, &snapshot.organisations[ix].entry.code)
         }),
-        flows_by_name: Sorted::new(snapshot.flows.all(), flow_name),
+        flows_by_name: Sorted::new(snapshot.flows.all(), |ix| super::flow::flow_name_key(snapshot, ix)),
         meetings_by_start: Sorted::new(snapshot.meetings.all(), |ix| meeting_key(&snapshot.meetings[ix])),
         practices_by_publication: Sorted::new(snapshot.practices.all(), |ix| super::practice::publication_key(&snapshot.practices[ix])),
         practices_by_update: Sorted::new(snapshot.practices.all(), |ix| super::practice::update_key(&snapshot.practices[ix])),

@@ -10,8 +10,9 @@ use super::document::ProvisionIx;
 use super::group::GroupIx;
 use super::index::Ix;
 use super::order::SortKey;
-use super::party::{Point, StateIx, holds};
+use super::party::{Point, StateIx, holds, point_name};
 use super::practice::PracticeIx;
+use super::snapshot::Snapshot;
 use super::view::View;
 
 /// The position of a flow.
@@ -172,18 +173,13 @@ impl View {
     /// The name of a flow; a corridor is named after its two ends.
     #[must_use]
     pub fn flow_name(&self, ix: FlowIx, language: Language) -> Cow<'_, str> {
-        let flow = self.flow(ix);
-        match (&flow.route, flow.legs.first()) {
-            (Some(route), _) => Cow::Borrowed(route.name.get(language)),
-            (None, Some(leg)) => Cow::Owned(format!("{} – {}", self.point_name(leg.from, language), self.point_name(leg.to, language))),
-            (None, None) => Cow::Borrowed(&flow.code),
-        }
+        flow_name(self.snapshot(), ix, language)
     }
 
     /// The sort key of a flow by English name.
     #[must_use]
     pub fn flow_name_key(&self, ix: FlowIx) -> Vec<u8> {
-        SortKey::new().text(&self.flow_name(ix, Language::En)).code(&self.flow(ix).code).done()
+        flow_name_key(self.snapshot(), ix)
     }
 
     /// The sort key of a flow in lists by code.
@@ -191,4 +187,17 @@ impl View {
     pub fn flow_key(&self, ix: FlowIx) -> Vec<u8> {
         SortKey::new().code(&self.flow(ix).code).done()
     }
+}
+
+fn flow_name(snapshot: &Snapshot, ix: FlowIx, language: Language) -> Cow<'_, str> {
+    let flow = &snapshot.flows[ix];
+    match (&flow.route, flow.legs.first()) {
+        (Some(route), _) => Cow::Borrowed(route.name.get(language)),
+        (None, Some(leg)) => Cow::Owned(format!("{} – {}", point_name(snapshot, leg.from, language), point_name(snapshot, leg.to, language))),
+        (None, None) => Cow::Borrowed(&flow.code),
+    }
+}
+
+pub(super) fn flow_name_key(snapshot: &Snapshot, ix: FlowIx) -> Vec<u8> {
+    SortKey::new().text(&flow_name(snapshot, ix, Language::En)).code(&snapshot.flows[ix].code).done()
 }

@@ -10,6 +10,7 @@ use super::index::Ix;
 use super::meeting::MeetingIx;
 use super::order::{SortKey, fold};
 use super::practice::PracticeIx;
+use super::snapshot::Snapshot;
 use super::view::View;
 
 /// The position of a state.
@@ -79,8 +80,6 @@ pub struct StateNode {
     pub links: PartyLinks,
     /// Flows in which it has a role, with its roles.
     pub flows: Vec<StateFlow>,
-    /// Authorities of the state.
-    pub organisations: Vec<OrganisationIx>,
     folded: String,
 }
 
@@ -100,7 +99,7 @@ pub struct StateFlow {
 impl StateNode {
     pub(super) fn new(id: Id, entry: party::State) -> Self {
         let folded = fold_names(&entry.name);
-        Self { id, entry, links: PartyLinks::default(), flows: Vec::new(), organisations: Vec::new(), folded }
+        Self { id, entry, links: PartyLinks::default(), flows: Vec::new(), folded }
     }
 }
 
@@ -196,12 +195,6 @@ pub(super) fn holds<T>(condition: Option<T>, ask: impl FnOnce(T) -> bool) -> boo
     condition.is_none_or(ask)
 }
 
-/// Text to look for in names, folded as they are.
-#[must_use]
-pub fn folded_question(text: &str) -> String {
-    fold(text)
-}
-
 impl View {
     /// The code of a party: ISO 3166-1 alpha-3, or an acronym.
     #[must_use]
@@ -271,10 +264,14 @@ impl View {
     /// The name of a point.
     #[must_use]
     pub fn point_name(&self, point: Point, language: Language) -> &str {
-        match point {
-            Point::State(ix) => self.state(ix).entry.name.get(language),
-            Point::Area(ix) => self.area(ix).name.get(language),
-        }
+        point_name(self.snapshot(), point, language)
+    }
+}
+
+pub(super) fn point_name(snapshot: &Snapshot, point: Point, language: Language) -> &str {
+    match point {
+        Point::State(ix) => snapshot.states[ix].entry.name.get(language),
+        Point::Area(ix) => snapshot.areas[ix].name.get(language),
     }
 }
 

@@ -90,10 +90,9 @@ impl View {
         self.today
     }
 
-    /// The revision that is seen.
-    #[must_use]
-    pub fn revision(&self) -> u64 {
-        self.snapshot.revision
+    /// The tables, for what this slab names and sorts alike before there is a view and in one.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// The key of this installation's cursors.

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{EmptyMutation, EmptySubscription, ErrorExtensionValues, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
+use async_graphql::{EmptyMutation, EmptySubscription, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use quick_cache::Weighter;
@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use crate::graph::{Snapshot, View, Viewer};
 use crate::store::Store;
 
-use super::error::{Code, dress};
+use super::error::{INTERNAL_MESSAGE, code, dress, set_code};
 use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::node::Interfaces;
@@ -172,25 +172,19 @@ fn own_definitions(sdl: &str) -> String {
 fn unsupported(document: &ExecutableDocument) -> Refusal {
     let at = document.operations.iter().find(|(_, operation)| operation.node.ty != OperationKind::Query).map(|(_, operation)| operation.pos);
     let message = "The schema has queries alone: there are no mutations and no subscriptions yet.".to_owned();
-    Refusal { code: Code::GraphqlValidationFailed.name(), message, line: at.map(|pos| (pos.line, pos.column)) }
+    Refusal { code: code::VALIDATION_FAILED, message, line: at.map(|pos| (pos.line, pos.column)) }
 }
 
 /// The answer to a request that was refused.
 #[must_use]
 pub fn refused(refusal: &Refusal) -> Outcome {
     let mut error = ServerError::new(refusal.message.clone(), refusal.line.map(|(line, column)| Pos { line, column }));
-    set_code(&mut error, refusal.code);
+    set_code(&mut error.extensions, refusal.code);
     Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1 }
 }
 
 fn internal() -> ServerError {
-    let mut error = ServerError::new("Something went wrong here. Tell the operator the request id.", None);
-    set_code(&mut error, Code::Internal.name());
+    let mut error = ServerError::new(INTERNAL_MESSAGE, None);
+    set_code(&mut error.extensions, code::INTERNAL);
     error
-}
-
-fn set_code(error: &mut ServerError, code: &str) {
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", code);
-    error.extensions = Some(extensions);
 }

@@ -7,70 +7,61 @@ use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use crate::graph::code::UnknownCode;
 use crate::graph::page::PageFault;
 
-/// Every code that an error can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// The request is not a GraphQL request.
-    BadRequest,
-    /// The document does not parse.
-    GraphqlParseFailed,
-    /// The document does not fit the schema.
-    GraphqlValidationFailed,
-    /// An argument or variable has a value that cannot be used.
-    BadUserInput,
-    /// Something went wrong here; the request id finds it in the log.
-    Internal,
+/// The codes that errors carry, but for those of the transport.
+pub mod code {
+    /// The text is not GraphQL.
+    pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+    /// The document is GraphQL, but means nothing.
+    pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+    /// A value is larger or more deeply nested than is accepted.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// Too deep.
+    pub const LIMIT_DEPTH: &str = "LIMIT_DEPTH";
+    /// Too costly: nodes, written-out selections, root fields.
+    pub const LIMIT_COST: &str = "LIMIT_COST";
+    /// Too long or too intricate as a text.
+    pub const LIMIT_TOKENS: &str = "LIMIT_TOKENS";
+    /// Too many aliases.
+    pub const LIMIT_ALIASES: &str = "LIMIT_ALIASES";
     /// The database does not answer; try again.
-    Unavailable,
+    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    /// Something went wrong here; the request id finds it in the log.
+    pub const INTERNAL: &str = "INTERNAL";
 }
 
-impl Code {
-    /// Its name in `extensions.code`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BadRequest => "BAD_REQUEST",
-            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
-            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::Internal => "INTERNAL",
-            Self::Unavailable => "UNAVAILABLE",
-        }
-    }
-}
+/// All that a client is told of a fault of ours.
+pub(super) const INTERNAL_MESSAGE: &str = "Something went wrong here. Tell the operator the request id.";
 
 /// What a resolver answers instead of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    code: Code,
+    code: &'static str,
     message: String,
 }
 
 impl Fault {
     /// A value that cannot be used, and what would be right.
     pub fn input(message: impl Into<String>) -> Self {
-        Self { code: Code::BadUserInput, message: message.into() }
+        Self { code: code::BAD_USER_INPUT, message: message.into() }
     }
 
     /// Something that cannot be, was; the cause goes to the log.
     pub fn internal(cause: &str) -> Self {
         tracing::error!(cause, "an invariant of the graph does not hold");
-        Self { code: Code::Internal, message: "Something went wrong here. Tell the operator the request id.".into() }
+        Self { code: code::INTERNAL, message: INTERNAL_MESSAGE.into() }
     }
 
     /// The database did not answer; the cause goes to the log.
     pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a read from the database failed");
-        Self { code: Code::Unavailable, message: "This part of the answer cannot be read at the moment. Try again.".into() }
+        Self { code: code::UNAVAILABLE, message: "This part of the answer cannot be read at the moment. Try again.".into() }
     }
 }
 
 impl From<Fault> for async_graphql::Error {
     fn from(fault: Fault) -> Self {
         let mut error = Self::new(fault.message);
-        let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", fault.code.name());
-        error.extensions = Some(extensions);
+        set_code(&mut error.extensions, fault.code);
         error
     }
 }
@@ -87,6 +78,11 @@ impl From<PageFault> for Fault {
     }
 }
 
+/// Puts a code where clients look for it.
+pub(super) fn set_code(extensions: &mut Option<ErrorExtensionValues>, code: &str) {
+    extensions.get_or_insert_default().set("code", code);
+}
+
 /// An error of the executor that has no code yet, made fit for a client.
 ///
 /// `executed` tells whether a resolver may have been reached: before, the document was at fault; after, an
@@ -94,8 +90,8 @@ impl From<PageFault> for Fault {
 pub(super) fn dress(error: &mut ServerError, executed: bool) {
     let has_code = error.extensions.as_ref().is_some_and(|e| matches!(e.get("code"), Some(Value::String(_))));
     if !has_code {
-        let code = if executed || is_about_a_value(&error.message) { Code::BadUserInput } else { Code::GraphqlValidationFailed };
-        error.extensions.get_or_insert_default().set("code", code.name());
+        let code = if executed || is_about_a_value(&error.message) { code::BAD_USER_INPUT } else { code::VALIDATION_FAILED };
+        set_code(&mut error.extensions, code);
         error.message = plain(&error.message);
     }
     // What resolvers may attach for themselves must not travel.

@@ -151,58 +151,45 @@ connection! {
     WorkingGroupEdge: GroupIx => WorkingGroup, |row| WorkingGroup(*row)
 }
 
-connection! {
+/// A connection whose edges say what a party is in a group, seen from either end.
+macro_rules! places {
+    ($($connection:tt)*) => {
+        connection! { $($connection)*, {
+            /// What the party is in the group.
+            async fn role(&self) -> WorkingGroupRole {
+                self.row.role
+            }
+
+            /// Since when; null where it is not known, which counts as always.
+            async fn since(&self) -> Option<PartialDate> {
+                self.row.since
+            }
+
+            /// Until when; null while it goes on.
+            async fn until(&self) -> Option<PartialDate> {
+                self.row.until
+            }
+
+            /// What the sources say of it.
+            async fn note(&self) -> Option<&str> {
+                self.row.note.as_deref()
+            }
+        } }
+    };
+}
+
+places! {
     /// A page of the members of a working group.
     WorkingGroupMemberConnection,
     /// What links a party to a working group lives on the edge: role and dates.
-    WorkingGroupMemberEdge: MemberEdge<PartyRef> => Party, |row| Party::from(row.node), {
-        /// What the party is in the group.
-        async fn role(&self) -> WorkingGroupRole {
-            self.row.role
-        }
-
-        /// Since when; null where it is not known, which counts as always.
-        async fn since(&self) -> Option<PartialDate> {
-            self.row.since
-        }
-
-        /// Until when; null while it goes on.
-        async fn until(&self) -> Option<PartialDate> {
-            self.row.until
-        }
-
-        /// What the sources say of it.
-        async fn note(&self) -> Option<&str> {
-            self.row.note.as_deref()
-        }
-    }
+    WorkingGroupMemberEdge: MemberEdge<PartyRef> => Party, |row| Party::from(row.node)
 }
 
-connection! {
+places! {
     /// A page of the working groups of a party.
     PartyWorkingGroupConnection,
     /// A working group of a party, and what the party is there.
-    PartyWorkingGroupEdge: MemberEdge<GroupIx> => WorkingGroup, |row| WorkingGroup(row.node), {
-        /// What the party is in the group.
-        async fn role(&self) -> WorkingGroupRole {
-            self.row.role
-        }
-
-        /// Since when; null where it is not known, which counts as always.
-        async fn since(&self) -> Option<PartialDate> {
-            self.row.since
-        }
-
-        /// Until when; null while it goes on.
-        async fn until(&self) -> Option<PartialDate> {
-            self.row.until
-        }
-
-        /// What the sources say of it.
-        async fn note(&self) -> Option<&str> {
-            self.row.note.as_deref()
-        }
-    }
+    PartyWorkingGroupEdge: MemberEdge<GroupIx> => WorkingGroup, |row| WorkingGroup(row.node)
 }
 
 /// The groups in which a party has a place on a day.

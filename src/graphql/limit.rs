@@ -42,6 +42,7 @@ use budget::Budget;
 use outline::Outline;
 use totals::Totals;
 
+pub use super::error::code;
 /// The kind of an operation: query, mutation or subscription.
 pub use async_graphql::parser::types::OperationType as OperationKind;
 pub use parse::parse;
@@ -115,26 +116,6 @@ impl Default for Limits {
             filter_nesting: 5,
         }
     }
-}
-
-/// The codes of the closed list of errors that this look can give.
-pub mod code {
-    /// The text is not GraphQL.
-    pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-    /// The document is GraphQL, but means nothing.
-    pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-    /// A value is larger or more deeply nested than is accepted.
-    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-    /// Too deep.
-    pub const LIMIT_DEPTH: &str = "LIMIT_DEPTH";
-    /// Too costly: nodes, written-out selections, root fields.
-    pub const LIMIT_COST: &str = "LIMIT_COST";
-    /// Too long or too intricate as a text.
-    pub const LIMIT_TOKENS: &str = "LIMIT_TOKENS";
-    /// Too many aliases.
-    pub const LIMIT_ALIASES: &str = "LIMIT_ALIASES";
-    /// The schema itself cannot be read; see [`super::Shape::from_sdl`].
-    pub const INTERNAL: &str = "INTERNAL";
 }
 
 /// Why a document is not run: a code of the closed list, a sentence for its author, and the place if there is one.
@@ -271,7 +252,7 @@ pub fn inspect(doc: &ExecutableDocument, operation: Option<&str>, variables: &Va
 }
 
 /// The operation that is meant: the one named, or the only one there is.
-fn pick<'d>(doc: &'d ExecutableDocument, wanted: Option<&str>) -> Result<(Option<&'d Name>, &'d OperationDefinition), Refusal> {
+pub(super) fn pick<'d>(doc: &'d ExecutableDocument, wanted: Option<&str>) -> Result<(Option<&'d Name>, &'d OperationDefinition), Refusal> {
     let by_name = |wanted: &str| match &doc.operations {
         DocumentOperations::Single(_) => None,
         DocumentOperations::Multiple(operations) => operations.get_key_value(wanted),

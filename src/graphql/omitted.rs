@@ -7,6 +7,8 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet, TypeKind, TypeSystemDefinition};
 use async_graphql::{Name, Positioned, Value, Variables};
 
+use super::limit::pick;
+
 /// The defaults of arguments, by the names of field and argument.
 #[derive(Debug, Default)]
 pub struct Defaults(HashMap<(Name, Name), Positioned<Value>>);
@@ -31,8 +33,8 @@ impl Defaults {
 
     /// Supplies them to the variables of an operation. A document whose variables are all given is not walked.
     pub fn supply(&self, document: &mut ExecutableDocument, operation: Option<&str>, variables: &Variables) {
-        let chosen = document.operations.iter().find(|(name, _)| operation.is_none() || name.map(Name::as_str) == operation);
-        let Some((name, definition)) = chosen.map(|(name, operation)| (name.cloned(), &operation.node)) else { return };
+        let Ok((name, definition)) = pick(document, operation) else { return };
+        let name = name.cloned();
         let omitted = omitted(definition, variables);
         if omitted.is_empty() {
             return;

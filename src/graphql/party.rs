@@ -8,8 +8,9 @@ use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, Participati
 use crate::domain::text::Language;
 use crate::graph::View;
 use crate::graph::flow::FlowFilter;
+use crate::graph::order::fold;
 use crate::graph::page::Listing;
-use crate::graph::party::{OrganisationFilter, OrganisationIx, Party as PartyRef, Point, StateFilter, StateFlow, StateIx, folded_question, merge_practices};
+use crate::graph::party::{OrganisationFilter, OrganisationIx, Party as PartyRef, Point, StateFilter, StateFlow, StateIx, merge_practices};
 
 use super::error::Fault;
 use super::flow::{Flow, FlowFilterInput, FlowOrder};
@@ -476,7 +477,7 @@ impl StateFilterInput {
             regions: self.regions.0,
             participation: self.participation.0,
             groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            name_contains: self.name_contains.0.map(|text| folded_question(&text)),
+            name_contains: self.name_contains.0.map(|text| fold(&text)),
         })
     }
 }
@@ -487,7 +488,7 @@ impl OrganisationFilterInput {
             organisations: self.codes.0.map(|codes| view.organisations_of(&codes)).transpose()?,
             kinds: self.kinds.0,
             participation: self.participation.0,
-            name_contains: self.name_contains.0.map(|text| folded_question(&text)),
+            name_contains: self.name_contains.0.map(|text| fold(&text)),
         })
     }
 }

@@ -16,6 +16,8 @@ use super::request_id::RequestId;
 
 /// The codes that the transport gives by itself, beside those of the executor.
 pub mod code {
+    pub use crate::graphql::error::code::{INTERNAL, UNAVAILABLE};
+
     /// Not a GraphQL request, or not one that is served here.
     pub const BAD_REQUEST: &str = "BAD_REQUEST";
     /// A body beyond the limit.
@@ -32,10 +34,6 @@ pub mod code {
     pub const TIMEOUT: &str = "TIMEOUT";
     /// Too many at once; try again.
     pub const OVERLOADED: &str = "OVERLOADED";
-    /// The database does not answer, or the server is stopping.
-    pub const UNAVAILABLE: &str = "UNAVAILABLE";
-    /// Something went wrong here.
-    pub const INTERNAL: &str = "INTERNAL";
 }
 
 /// Why a request is not carried out.

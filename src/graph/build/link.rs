@@ -47,7 +47,6 @@ fn organisations(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
     each!(snapshot.organisations, Kind::Organisation, broken, |ix, entry, links| {
         if let Some(state) = entry.state.as_deref().and_then(|code| links.find(&snapshot.states, "state", code)) {
             snapshot.organisations.link(ix).state = Some(state);
-            snapshot.states.link(state).organisations.push(ix);
         }
     });
 }

@@ -51,7 +51,7 @@ impl Analyser {
 
     /// Gives each word of the text, stemmed.
     pub fn words(&mut self, text: &str, mut each: impl FnMut(&str)) {
-        for word in text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()) {
+        for word in words_of(text) {
             if let Some(stem) = self.known.get(word) {
                 each(stem);
             } else {
@@ -65,9 +65,8 @@ impl Analyser {
     /// The stems of a question, without stop words and without doubles.
     #[must_use]
     pub fn question(&self, text: &str) -> Vec<String> {
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty()).collect();
         let stop = |word: &str| self.language == Language::En && STOP_WORDS.contains(&word.to_lowercase().as_str());
-        let mut stems: Vec<String> = words.iter().filter(|w| !stop(w)).map(|w| self.stem(w)).collect();
+        let mut stems: Vec<String> = words_of(text).filter(|w| !stop(w)).map(|w| self.stem(w)).collect();
         stems.sort_unstable();
         stems.dedup();
         stems
@@ -79,6 +78,10 @@ impl Analyser {
         let stem = self.stemmer.as_ref().map_or_else(|| root.to_owned(), |s| s.stem(root).into_owned());
         fold(&stem)
     }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|word| !word.is_empty())
 }
 
 /// "returnees", "returnee" -> "return": the stemmer of English leaves these apart from the verb.
