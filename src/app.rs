@@ -1,5 +1,7 @@
 //! Wires everything: database, catalogue, snapshot, schema, transport, socket; starts and stops it.
 
+mod follow;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,10 +105,11 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
     meter.snapshot(snapshot.revision(), snapshot.len());
 
+    let current = Arc::new(ArcSwap::from_pointee(snapshot));
     let shared = Arc::new(Shared::new(Parts {
         api: Api::new(settings.graphql.clone(), settings.suggestions),
         document_limits: settings.graphql,
-        snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+        snapshot: Arc::clone(&current),
         store: Arc::new(store),
         meter,
         settings: settings.http.clone(),
@@ -114,7 +117,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         seed: surroundings.seed,
     }));
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(run(listener, Arc::clone(&shared), settings.http, stopped));
+    let task = tokio::spawn(run(listener, Arc::clone(&shared), current, settings.http, stopped));
     tracing::info!(%address, "answering");
     Ok(App { address, stop, task })
 }
@@ -126,10 +129,19 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
 pub async fn snapshot(store: &Store) -> Result<Snapshot, StartFault> {
     let secret = store.secret().await?;
     let material = store.material().await?;
-    Snapshot::build(material, &secret).map_err(|broken| StartFault::Graph(broken.to_string()))
+    // Seconds of work at a million entries: not on a thread that answers.
+    let built = tokio::task::spawn_blocking(move || Snapshot::build(material, &secret)).await;
+    let built = built.map_err(|broken| StartFault::Graph(format!("building it was broken off ({broken})")))?;
+    built.map_err(|broken| StartFault::Graph(broken.to_string()))
 }
 
-async fn run(listener: TcpListener, shared: Arc<Shared>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {
+async fn run(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    current: Arc<ArcSwap<Snapshot>>,
+    settings: crate::http::settings::Settings,
+    stopped: oneshot::Receiver<()>,
+) {
     let tidy = async {
         loop {
             tokio::time::sleep(TIDY).await;
@@ -143,6 +155,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, settings: crate::http::
     };
     tokio::select! {
         () = tidy => {}
+        () = follow::follow(shared.store(), &current, shared.meter()) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
     shared.store().clone().close().await;

@@ -66,7 +66,13 @@ impl Load {
             None => embedded_catalogue(),
             Some(folder) => {
                 let files = files(folder)?;
-                catalogue::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
+                // A file that is no text is told with the faults of the others; its entries still exist for them.
+                let texts: Vec<_> = files.iter().map(|(path, bytes)| (path.as_str(), String::from_utf8_lossy(bytes))).collect();
+                let illegible: Vec<_> = files.iter().filter_map(|(path, bytes)| illegible(path, bytes)).collect();
+                match catalogue::read(texts.iter().map(|(path, text)| (*path, text.as_ref()))) {
+                    read if illegible.is_empty() => read,
+                    read => Err(illegible.into_iter().chain(read.err().unwrap_or_default()).collect()),
+                }
             }
         };
         read.map_err(|faults| {
@@ -76,6 +82,15 @@ impl Load {
             lines.join("\n")
         })
     }
+}
+
+/// What is wrong with a file that is no text.
+fn illegible(path: &str, bytes: &[u8]) -> Option<catalogue::Fault> {
+    let fault = std::str::from_utf8(bytes).err()?;
+    let before = bytes.get(..fault.valid_up_to()).unwrap_or_default();
+    let line = before.split(|byte| *byte == b'\n').count();
+    let message = "here is a byte that is no UTF-8: save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\").".to_owned();
+    Some(catalogue::Fault { file: path.to_owned(), entry: Some(format!("line {line}")), field: None, message })
 }
 
 /// What was done, as a table, and below it each entry that needs a look.
@@ -96,11 +111,15 @@ fn summary(report: &ImportReport) -> String {
     table.add_row(row("entries", [counts[0], counts[1], entries.unchanged, entries.removed.len(), entries.kept_removed.len(), entries.kept_changed.len()]));
     table.add_row(row("figures", [figures.added, figures.updated, figures.unchanged, figures.removed, figures.kept_removed, 0]));
     let mut text = table.to_string();
+    // Into an empty database everything is new, and a list of it tells nothing.
+    let is_first = report.unchanged + report.updated.len() + report.kept_changed.len() == 0;
+    let new: &[_] = if is_first { &[] } else { &report.added };
     let notes = [
-        ("updated", &report.updated),
-        ("deleted", &report.removed),
-        ("no longer in the catalogue, kept (delete with --prune)", &report.kept_removed),
-        ("changed through the API, kept as it is", &report.kept_changed),
+        ("new", new),
+        ("updated", &report.updated[..]),
+        ("deleted", &report.removed[..]),
+        ("no longer in the catalogue, kept (delete with --prune)", &report.kept_removed[..]),
+        ("changed through the API, kept as it is", &report.kept_changed[..]),
     ];
     for (note, entries) in notes {
         for entry in entries {
@@ -124,9 +143,9 @@ fn progress() -> ProgressBar {
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// The files of a catalogue: the path of each in it, with `/` between the parts, and its text.
-fn files(folder: &Path) -> Result<Vec<(String, String)>, String> {
-    fn into(folder: &Path, prefix: &str, found: &mut Vec<(String, String)>) -> Result<(), String> {
+/// The files of a catalogue: the path of each in it, with `/` between the parts, and what is in it.
+fn files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, String> {
+    fn into(folder: &Path, prefix: &str, found: &mut Vec<(String, Vec<u8>)>) -> Result<(), String> {
         let fail = |path: &Path, fault: std::io::Error| format!("Cannot read {}: {fault}.", path.display());
         for entry in fs::read_dir(folder).map_err(|fault| fail(folder, fault))? {
             let entry = entry.map_err(|fault| fail(folder, fault))?;
@@ -134,8 +153,8 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, String> {
             if path.is_dir() {
                 into(&path, &format!("{prefix}{name}/"), found)?;
             } else if path.extension().is_some_and(|end| end == "toml" || end == "csv" || end == "md") {
-                let text = fs::read_to_string(&path).map_err(|fault| fail(&path, fault))?;
-                found.push((format!("{prefix}{name}"), text));
+                let bytes = fs::read(&path).map_err(|fault| fail(&path, fault))?;
+                found.push((format!("{prefix}{name}"), bytes));
             }
         }
         Ok(())

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use silkroutes::app::Surroundings;
 use silkroutes::config::Settings;
-use silkroutes::store::{Store, Wording};
+use silkroutes::store::{Store, Wording, WordingError, WordingFault};
 
+use super::load::is_there;
 use super::{Done, say};
 
 /// Loads the official wording of provisions from a file of JSON lines; all of it or none.
@@ -38,18 +39,40 @@ impl LoadWording {
     pub(super) async fn run(self, settings: Settings, surroundings: Surroundings) -> Done {
         let name = self.file.display();
         let text = fs::read_to_string(&self.file).map_err(|fault| format!("Cannot read {name}: {fault}."))?;
-        let nothing = |faults: String| faults.lines().map(|line| format!("{name}: {line}\n")).chain(["Nothing was loaded.".to_owned()]).collect::<String>();
-        let wording = parse(&text).map_err(|faults| nothing(faults.join("\n")))?;
-        let store = Store::open_with_clock(settings.database.url(), surroundings.clock).await.map_err(|fault| fault.to_string())?;
-        let loaded = store.load_wording(&wording).await;
+        let url = settings.database.url();
+        if !is_there(url) {
+            return Err("There are no provisions to word: the database is not there yet. `silkroutes load` makes it; then load the wording.".into());
+        }
+        let store = Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string())?;
+        let done = load(&store, &name.to_string(), &text).await;
         store.close().await;
-        say(loaded.map_err(|fault| nothing(fault.to_string()))?);
+        say(done?);
         Ok(())
     }
 }
 
-/// All lines, or every one that is no line of wording.
-fn parse(text: &str) -> Result<Vec<Wording>, Vec<String>> {
+/// Loads what the text says, or tells every fault of every line: of its form, and of what it names.
+async fn load(store: &Store, name: &str, text: &str) -> Result<String, String> {
+    let (wording, mut faults) = parse(text);
+    if store.is_empty().await.map_err(|fault| fault.to_string())? {
+        return Err("There are no provisions to word: the database is empty. `silkroutes load` fills it; then load the wording.".into());
+    }
+    if faults.is_empty() {
+        match store.load_wording(&wording).await {
+            Ok(report) => return Ok(report.to_string()),
+            Err(WordingError::Faults(found)) => faults = found,
+            Err(WordingError::Store(fault)) => return Err(fault.to_string()),
+        }
+    } else {
+        faults.extend(store.check_wording(&wording).await.map_err(|fault| fault.to_string())?);
+    }
+    faults.sort_by_key(|fault| fault.line);
+    let lines = faults.iter().map(|fault| format!("{name}: {fault}")).chain(["Nothing was loaded.".to_owned()]);
+    Err(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The lines that are wording, and what is wrong with the others.
+fn parse(text: &str) -> (Vec<Wording>, Vec<WordingFault>) {
     let (mut wording, mut faults) = (Vec::new(), Vec::new());
     for (line, written) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         match serde_json::from_str(written) {
@@ -58,14 +81,14 @@ fn parse(text: &str) -> Result<Vec<Wording>, Vec<String>> {
                 // The place that serde adds counts lines of its own text, which is always the first.
                 let fault = fault.to_string();
                 let fault = fault.split(" at line 1").next().unwrap_or_default();
-                faults.push(format!("line {line}: {fault}; a line is an object with document, reference, language and text."));
+                faults.push(WordingFault { line, message: format!("{fault}; a line is an object with document, reference, language and text.") });
             }
         }
     }
     if wording.is_empty() && faults.is_empty() {
-        faults.push("There is no wording in the file.".into());
+        faults.push(WordingFault { line: 1, message: "there is no wording in the file.".into() });
     }
-    if faults.is_empty() { Ok(wording) } else { Err(faults) }
+    (wording, faults)
 }
 
 #[cfg(test)]
@@ -75,9 +98,10 @@ mod tests {
     #[test]
     fn every_fault_has_its_line() {
         let good = r#"{"document":"D","reference":"I","language":"EN","text":"x"}"#;
-        assert_eq!(parse(&format!("\n{good}\n\n")).expect("good").first().map(|w| w.line), Some(2));
-        let faults = parse(&format!("{good}\nx\n{{\"document\":\"D\"}}\n")).expect_err("bad");
-        assert!(faults.len() == 2 && faults[0].starts_with("line 2:") && faults[1].starts_with("line 3:"), "{faults:?}");
-        assert!(parse("\n").is_err());
+        let (wording, faults) = parse(&format!("\n{good}\n\n"));
+        assert!(wording.first().map(|w| w.line) == Some(2) && faults.is_empty());
+        let (wording, faults) = parse(&format!("{good}\nx\n{{\"document\":\"D\"}}\n"));
+        assert!(wording.len() == 1 && faults.iter().map(|fault| fault.line).eq([2, 3]), "{faults:?}");
+        assert_eq!(parse("\n").1.len(), 1);
     }
 }

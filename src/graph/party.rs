@@ -80,7 +80,8 @@ pub struct StateNode {
     pub links: PartyLinks,
     /// Flows in which it has a role, with its roles.
     pub flows: Vec<StateFlow>,
-    folded: String,
+    /// Its names in all languages, accents and case folded away.
+    folded: Vec<String>,
 }
 
 /// A flow of a state, and what the state is to it.
@@ -114,7 +115,8 @@ pub struct OrganisationNode {
     pub state: Option<StateIx>,
     /// Its links.
     pub links: PartyLinks,
-    folded: String,
+    /// Its names in all languages, accents and case folded away.
+    folded: Vec<String>,
 }
 
 impl OrganisationNode {
@@ -133,8 +135,8 @@ pub struct AreaNode {
     pub name: Localized,
 }
 
-fn fold_names(name: &Localized) -> String {
-    name.iter().map(|(_, text)| fold(text)).collect::<Vec<_>>().join("\n")
+fn fold_names(name: &Localized) -> Vec<String> {
+    name.iter().map(|(_, text)| fold(text)).collect()
 }
 
 /// Which states to keep; every field that is set must hold.
@@ -161,7 +163,7 @@ impl StateFilter {
             && holds(self.regions.as_deref(), |all| all.contains(&state.entry.region))
             && holds(self.participation.as_deref(), |all| state.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
             && holds(self.groups.as_deref(), |all| state.links.groups.iter().any(|e| e.in_force(view.today()) && all.contains(&e.node)))
-            && holds(self.name_contains.as_deref(), |text| state.folded.contains(text))
+            && holds(self.name_contains.as_deref(), |text| state.folded.iter().any(|name| name.contains(text)))
     }
 }
 
@@ -186,7 +188,7 @@ impl OrganisationFilter {
         holds(self.organisations.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.kinds.as_deref(), |all| all.contains(&organisation.entry.kind))
             && holds(self.participation.as_deref(), |all| organisation.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
-            && holds(self.name_contains.as_deref(), |text| organisation.folded.contains(text))
+            && holds(self.name_contains.as_deref(), |text| organisation.folded.iter().any(|name| name.contains(text)))
     }
 }
 

@@ -93,6 +93,18 @@ impl Snapshot {
         self.by_id.len()
     }
 
+    /// How many areas it knows; they have no id.
+    #[must_use]
+    pub fn areas(&self) -> usize {
+        self.areas.len()
+    }
+
+    /// How many corridors it holds, which no entry tells of.
+    #[must_use]
+    pub fn corridors(&self) -> usize {
+        self.flows.iter().filter(|(_, flow)| flow.route.is_none()).count()
+    }
+
     /// Whether it holds none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

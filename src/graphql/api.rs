@@ -17,7 +17,7 @@ use super::error::{INTERNAL_MESSAGE, code, dress, set_code};
 use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::node::Interfaces;
-use super::omitted::Defaults;
+use super::omitted;
 use super::query::Query;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
@@ -28,7 +28,6 @@ pub struct Api {
     schema: Schema<Query, EmptyMutation, EmptySubscription>,
     sdl: String,
     shape: Shape,
-    defaults: Defaults,
     limits: Limits,
     documents: Cache<Box<str>, Arc<Prepared>, ByText>,
 }
@@ -87,8 +86,7 @@ impl Api {
         let schema = builder.finish();
         let sdl = own_definitions(&schema.sdl_with_options(SDLExportOptions::new().include_specified_by()));
         let shape = Shape::from_sdl(&sdl);
-        let defaults = Defaults::from_sdl(&sdl);
-        Self { schema, sdl, shape, defaults, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
+        Self { schema, sdl, shape, limits, documents: Cache::with_weighter(1_000, REMEMBERED, ByText) }
     }
 
     /// The schema in its definition language.
@@ -131,7 +129,7 @@ impl Api {
             Err(refusal) => return refused(&refusal),
         };
         let mut document = prepared.document.clone();
-        self.defaults.supply(&mut document, operation.as_deref(), &variables);
+        omitted::leave_out(&mut document, operation.as_deref(), &variables);
         let mut request = Request::new(String::new()).variables(variables).data(View::new(snapshot, viewer, today)).data(Loaders::new(&store));
         request.operation_name = operation;
         request.set_parsed_query(document);

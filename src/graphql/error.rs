@@ -108,14 +108,7 @@ fn is_about_a_value(message: &str) -> bool {
 /// Takes out of the executor's sentences what speaks of its own insides, and adds what may have been meant.
 fn plain(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
-    // Failed to parse "T": what is wrong (occurred while parsing "F")
-    let line = match line.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
-        Some((_, wrong)) => match wrong.rsplit_once(" (occurred while parsing \"") {
-            Some((wrong, inside)) => format!("{wrong} (in {})", inside.trim_end_matches("\")")),
-            None => wrong.to_owned(),
-        },
-        None => line.to_owned(),
-    };
+    let line = without_insides(line);
     let near = match line.split('"').collect::<Vec<_>>().as_slice() {
         // … enumeration type "T" does not contain the value "W"
         [.., list, verb, word, _] if verb.contains("does not contain") => super::word::near_word(list, word),
@@ -132,6 +125,34 @@ fn plain(message: &str) -> String {
     line
 }
 
+/// `Failed to parse "T": what is wrong (occurred while parsing "F") (occurred while parsing "G")` becomes
+/// `what is wrong (in G)`, and `Expected input type "T", found V.` becomes `T is wanted, not V.`
+fn without_insides(line: &str) -> String {
+    const WITHIN: &str = " (occurred while parsing \"";
+    let line = line.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")).map_or(line, |(_, wrong)| wrong);
+    let (wrong, inside) = match line.split_once(WITHIN) {
+        None => (line, None),
+        // The last one is the widest, and the one that the client wrote by name.
+        Some((wrong, within)) => (wrong, within.rsplit(WITHIN).next().map(|name| name.trim_end_matches("\")"))),
+    };
+    let wrong = match wrong.strip_prefix("Expected input type \"").and_then(|rest| rest.split_once("\", found ")) {
+        Some((wanted, found)) => format!("{wanted} is wanted, not {}.", shortened(found.trim_end_matches('.'))),
+        None => wrong.to_owned(),
+    };
+    match inside {
+        None => wrong,
+        Some(inside) => format!("{wrong} (in {inside})"),
+    }
+}
+
+/// What was found is named, not echoed at length.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +163,9 @@ mod tests {
         assert_eq!(plain(nulled), "null is no condition here. (in StateFilter)");
         let word = "Invalid value for argument \"filter.targetGroups.0\", enumeration type \"TargetGroup\" does not contain the value \"RETURNES\"";
         assert_eq!(plain(word), format!("{word}. Did you mean RETURNEES or REFUGEES?"));
+        let deep =
+            "Failed to parse \"Int\": Expected input type \"Int\", found \"x\". (occurred while parsing \"[Int!]\") (occurred while parsing \"StateFilter\")";
+        assert_eq!(plain(deep), "Int is wanted, not \"x\". (in StateFilter)");
         assert_eq!(plain(""), "The request could not be carried out.");
     }
 }

@@ -231,9 +231,9 @@ connection! {
 pub struct ObservationFilterInput {
     /// Counting one of these.
     measures: Given<Vec<Measure>>,
-    /// About one of these flows (codes).
+    /// About one of these flows (codes); of a route, what sources count of the route as a whole.
     flows: Given<Vec<String>>,
-    /// About one of these states, as a whole or at either end of a corridor (ISO 3166-1 alpha-3).
+    /// About one of these states (ISO 3166-1 alpha-3): as a whole, or at either end of a corridor.
     states: Given<Vec<String>>,
     /// About a corridor that starts in one of these states.
     origins: Given<Vec<String>>,
@@ -247,7 +247,7 @@ pub struct ObservationFilterInput {
     sexes: Given<Vec<Sex>>,
     /// Of one age group alone, one of these, as the publisher writes them.
     age_groups: Given<Vec<String>>,
-    /// With one of these dimensions (the publisher's names).
+    /// With one of these dimensions: the publisher's name of it (`applicant`), or the name and one code (`applicant=FRST`).
     dimensions: Given<Vec<String>>,
     /// From one of these sources (codes).
     sources: Given<Vec<String>>,

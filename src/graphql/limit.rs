@@ -13,8 +13,9 @@
 //! 5. [`charge`] picks the operation and multiplies the page sizes that it asks for into its node budget.
 //!
 //! This is not the validator: a field, type or fragment that the schema or the document does not know counts nothing
-//! here, and is refused by the executor's validation afterwards. Two rules of validation are here nevertheless: cycles
-//! of fragments, which have no written-out size, and field merging ([`merge`]), which the executor leaves half done.
+//! here, and is refused by the executor's validation afterwards. Three rules of validation are here nevertheless: cycles
+//! of fragments, which have no written-out size, and field merging ([`merge`]) and the types of variables ([`usage`]),
+//! which the executor leaves half done.
 //!
 //! To add a limit: a field of [`Limits`], its check where the thing is counted, a row in `tests/bounds.rs`.
 
@@ -29,6 +30,7 @@ mod spreads;
 mod tests;
 mod text;
 mod totals;
+mod usage;
 mod values;
 mod variables;
 
@@ -183,12 +185,13 @@ pub fn analyse(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Resu
     if !shape.is_legible() {
         return Err(Refusal::new(code::INTERNAL, "The server cannot read its own schema."));
     }
-    let outline = Outline::of(doc, shape, limits)?;
+    let (outline, usage) = Outline::of(doc, shape, limits)?;
     let totals = totals::of(&outline);
     for operation in &outline.operations {
         totals::check(operation.name.as_ref(), totals[operation.set], limits)?;
     }
     let merge_steps = merge::check(&outline, shape, limits)?;
+    let usage_steps = usage::check(&usage, shape)?;
     let (budget, budget_steps) = Budget::of(&outline, shape);
     let operations = outline
         .operations
@@ -200,7 +203,7 @@ pub fn analyse(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Resu
             introspection_only: outline.introspection_only(operation.set),
         })
         .collect();
-    let steps = outline.steps.saturating_add(merge_steps).saturating_add(budget_steps);
+    let steps = outline.steps.saturating_add(merge_steps).saturating_add(usage_steps).saturating_add(budget_steps);
     Ok(Analysis { operations, budget, filters: outline.filters, steps })
 }
 

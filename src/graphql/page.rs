@@ -53,8 +53,26 @@ pub fn paged<R: Clone>(
     key: KeyOf<R>,
     keep: impl Fn(&R) -> bool,
 ) -> Result<Paged<R>, Fault> {
+    paged_from(ctx, binding, arguments, list, key, keep, |key| key)
+}
+
+/// As [`paged`], for an order that moves: `place` tells the key at which the row of an older key stands now.
+///
+/// # Errors
+/// Where the arguments of the page do not hold.
+pub fn paged_from<R: Clone>(
+    ctx: &Context<'_>,
+    binding: Binding,
+    arguments: &PageArguments,
+    list: &Listing<'_, R>,
+    key: KeyOf<R>,
+    keep: impl Fn(&R) -> bool,
+    place: impl Fn(Vec<u8>) -> Vec<u8>,
+) -> Result<Paged<R>, Fault> {
     let view = view(ctx);
-    let request = arguments.check(view.seal(), binding)?;
+    let mut request = arguments.check(view.seal(), binding)?;
+    request.after = request.after.map(&place);
+    request.before = request.before.map(&place);
     let page = cut(list, |row| key(view, row), keep, &request, counts(ctx));
     Ok(Paged { page, binding, key })
 }

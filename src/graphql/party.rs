@@ -470,6 +470,15 @@ pub struct OrganisationOrder {
     direction: OrderDirection,
 }
 
+/// A part of a name to look for, folded as names are. A part of nothing would be in every name.
+fn checked_part(text: &str) -> Result<String, Fault> {
+    let folded = fold(text);
+    if folded.trim().is_empty() {
+        return Err(Fault::input("`nameContains` is empty: write some letters of the name, or leave `nameContains` out."));
+    }
+    Ok(folded)
+}
+
 impl StateFilterInput {
     fn resolve(self, view: &View) -> Result<StateFilter, Fault> {
         Ok(StateFilter {
@@ -477,7 +486,7 @@ impl StateFilterInput {
             regions: self.regions.0,
             participation: self.participation.0,
             groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            name_contains: self.name_contains.0.map(|text| fold(&text)),
+            name_contains: self.name_contains.0.map(|text| checked_part(&text)).transpose()?,
         })
     }
 }
@@ -488,7 +497,7 @@ impl OrganisationFilterInput {
             organisations: self.codes.0.map(|codes| view.organisations_of(&codes)).transpose()?,
             kinds: self.kinds.0,
             participation: self.participation.0,
-            name_contains: self.name_contains.0.map(|text| fold(&text)),
+            name_contains: self.name_contains.0.map(|text| checked_part(&text)).transpose()?,
         })
     }
 }

@@ -17,7 +17,7 @@ use super::flow::{FlowConnection, flows_of};
 use super::group::WorkingGroup;
 use super::loaders::loaders;
 use super::object::object;
-use super::page::{KeyOf, bind, connection, paged};
+use super::page::{KeyOf, bind, connection, paged, paged_from};
 use super::party::{Citation, Party, State, citations};
 use super::scalar::{Date, DateTime, Given};
 use super::view;
@@ -318,7 +318,14 @@ pub fn practices_of(
         GoodPracticeOrderField::Relevance => {
             let mut rows: Vec<Row> = by_publication.iter().map(row).filter(|row| row.score > 0.0).collect();
             rows.sort_by_cached_key(|row| relevance_key(view, row));
-            (rows, relevance_key)
+            // Scores move with every entry that comes or goes, so a cursor goes on behind the row that it was made of,
+            // wherever that stands now; only where the row is gone does its old score count.
+            let place = |old: Vec<u8>| {
+                let row = rows.iter().find(|row| old.ends_with(view.practice(row.practice).id.as_bytes()));
+                row.map_or(old, |row| relevance_key(view, row))
+            };
+            let list = Listing { rows: (&rows[..]).into(), descending };
+            return Ok(GoodPracticeConnection(paged_from(ctx, binding, page, &list, relevance_key, keep, place)?));
         }
     };
     Ok(GoodPracticeConnection(paged(ctx, binding, page, &Listing { rows: rows.into(), descending }, key, keep)?))

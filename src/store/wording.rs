@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 use super::error::Doing;
 use super::sql::{Sql, rows, run};
@@ -95,6 +95,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What is wrong with a wording, without loading it.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn check_wording(&self, wording: &[Wording]) -> Result<Vec<WordingFault>, StoreError> {
+        match place(&self.read, wording).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(WordingError::Faults(faults)) => Ok(faults),
+            Err(WordingError::Store(fault)) => Err(fault),
+        }
+    }
+}
+
 async fn load(transaction: &DatabaseTransaction, wording: &[Wording], at: Timestamp) -> Result<WordingReport, WordingError> {
     let wanted = place(transaction, wording).await?;
     let existing = existing(transaction).await?;
@@ -124,9 +138,9 @@ async fn load(transaction: &DatabaseTransaction, wording: &[Wording], at: Timest
 }
 
 /// Which provision each line is about, or all faults of all lines.
-async fn place<'a>(transaction: &DatabaseTransaction, wording: &'a [Wording]) -> Result<Vec<(Id, Language, &'a str)>, WordingError> {
-    let provisions = codes(transaction, Kind::Provision).await?;
-    let documents = codes(transaction, Kind::Document).await?;
+async fn place<'a>(db: &impl ConnectionTrait, wording: &'a [Wording]) -> Result<Vec<(Id, Language, &'a str)>, WordingError> {
+    let provisions = codes(db, Kind::Provision).await?;
+    let documents = codes(db, Kind::Document).await?;
     let (mut placed, mut faults) = (Vec::new(), Vec::new());
     let mut seen: HashMap<(Id, Language), usize> = HashMap::new();
     for Wording { line, document, reference, language, text } in wording {
@@ -168,11 +182,11 @@ fn short(text: &str) -> String {
 }
 
 /// The codes of a kind, with their ids.
-async fn codes(transaction: &DatabaseTransaction, kind: Kind) -> Result<HashMap<String, Id>, StoreError> {
+async fn codes(db: &impl ConnectionTrait, kind: Kind) -> Result<HashMap<String, Id>, StoreError> {
     let mut sql = Sql::new("SELECT code, id FROM entry WHERE kind = ");
     sql.bind(kind.name());
     let mut codes = HashMap::new();
-    for row in rows(transaction, sql).await.doing(DOING)? {
+    for row in rows(db, sql).await.doing(DOING)? {
         let (code, id): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
         let id = id.parse().map_err(|_| StoreError::Damaged { what: "the id", of: format!("{kind} {code}") })?;
         codes.insert(code, id);

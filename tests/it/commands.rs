@@ -293,8 +293,55 @@ fn wording_is_loaded_all_or_none() {
     let unknown = load(&[line("IV.a.ii"), line("IX.z.ii")]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(err(&unknown).contains("IX.z.ii"), "{}", err(&unknown));
+    // What is wrong with the form of one line hides nothing of what another names.
+    let both = load(&[line("IX.z.ii"), "nonsense".into()]);
+    assert!(err(&both).contains("line 1") && err(&both).contains("line 2"), "{}", err(&both));
     let good = load(&[line("IV.a.ii")]);
     assert!(good.status.success(), "{}", err(&good));
+}
+
+#[test]
+fn wording_needs_provisions_and_makes_no_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("w.jsonl"), r#"{"document": "DECLARATION-2013", "reference": "IV.a.ii", "language": "EN", "text": "x"}"#).expect("written");
+    let text = one_sentence(&run(folder.path(), &["load-wording", "w.jsonl"]));
+    assert!(text.contains("silkroutes load"), "{text}");
+    assert!(!folder.path().join("silkroutes.db").exists());
+}
+
+#[test]
+fn a_file_that_is_no_text_is_one_fault_among_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mine = catalogue(folder.path());
+    let mut states = fs::read(mine.join("states.csv")).expect("readable");
+    let at = states.windows(11).position(|window| window == b"Afghanistan").expect("it is there");
+    states[at] = 0xff;
+    fs::write(mine.join("states.csv"), states).expect("written");
+    edit(&mine.join("meetings.toml"), "place_state = \"DEU\"", "place_state = \"QQQ\"");
+    let text = err(&run(folder.path(), &["load", "mine"]));
+    assert!(text.contains("states.csv: line ") && text.contains("UTF-8") && text.contains("QQQ"), "{text}");
+    assert_eq!(text.lines().count(), 3, "two faults and a line below: {text}");
+}
+
+#[test]
+fn a_running_server_follows_what_is_loaded_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&mut silkroutes(folder.path(), &["--listen", "127.0.0.1:0"]));
+    let name = || server.get("/graphql?query=%7Bstate(iso3:%22AFG%22)%7Bname%7D%7D");
+    assert!(name().contains("Afghanistan"));
+    let mine = catalogue(folder.path());
+    edit(&mine.join("states.csv"), "Afghanistan", "Afghanistan, renamed");
+    // In a table, a comma needs quotes.
+    edit(&mine.join("states.csv"), "Afghanistan, renamed", "\"Afghanistan, renamed\"");
+    let loaded = run(folder.path(), &["load", "mine"]);
+    assert!(loaded.status.success() && out(&loaded).contains("updated"), "{}{}", out(&loaded), err(&loaded));
+    let until = Instant::now() + Duration::from_secs(20);
+    while !name().contains("Afghanistan, renamed") {
+        assert!(Instant::now() < until, "it does not follow: {}", name());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (_, log) = server.terminate();
+    assert!(log.contains("the graph follows"), "{log}");
 }
 
 #[test]

@@ -19,8 +19,9 @@ use super::{
     Limits, Refusal,
     budget::Asked,
     code,
-    shape::{Shape, TypeId},
+    shape::{FieldShape, Shape, TypeId},
     spreads,
+    usage::{self, Usage, Uses},
     values::{self, OpenFilter},
     variables,
 };
@@ -86,8 +87,8 @@ pub(super) struct Operation {
 }
 
 impl Outline {
-    /// Reads the document; refuses what has too many parts, or fragments without end.
-    pub fn of(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Result<Self, Refusal> {
+    /// Reads the document; refuses what has too many parts, or fragments without end. Tells where variables stand.
+    pub fn of<'d>(doc: &'d ExecutableDocument, shape: &'d Shape, limits: &'d Limits) -> Result<(Self, Usage<'d>), Refusal> {
         let counts = [(doc.operations.iter().len(), limits.operations, "operations"), (doc.fragments.len(), limits.fragments, "fragments")];
         for (count, limit, what) in counts {
             if count > limit {
@@ -95,7 +96,16 @@ impl Outline {
                 return Err(Refusal::new(code::LIMIT_TOKENS, message));
             }
         }
-        let mut reader = Reader { shape, limits, fragments: HashMap::new(), texts: HashMap::new(), aliases: 0, out: Self::default() };
+        let mut reader = Reader {
+            shape,
+            limits,
+            fragments: HashMap::new(),
+            texts: HashMap::new(),
+            aliases: 0,
+            uses: Uses::default(),
+            usage: Usage::default(),
+            out: Self::default(),
+        };
         for (name, fragment) in spreads::innermost_first(doc, &mut reader.out.steps)? {
             reader.fragment(name, &fragment.node)?;
         }
@@ -104,7 +114,7 @@ impl Outline {
         for (name, operation) in operations {
             reader.operation(name, &operation.node)?;
         }
-        Ok(reader.out)
+        Ok((reader.out, reader.usage))
     }
 
     pub fn text(&self, id: TextId) -> &str {
@@ -140,6 +150,9 @@ struct Reader<'d> {
     fragments: HashMap<&'d str, SetId>,
     texts: HashMap<String, TextId>,
     aliases: usize,
+    /// Of the definition that is being read.
+    uses: Uses<'d>,
+    usage: Usage<'d>,
     out: Outline,
 }
 
@@ -149,6 +162,7 @@ impl<'d> Reader<'d> {
         let parent = self.shape.type_named(&fragment.type_condition.node.on.node);
         let set = self.set(parent, &fragment.selection_set.node)?;
         self.fragments.insert(name, set);
+        self.usage.fragments.insert(name, std::mem::take(&mut self.uses));
         Ok(())
     }
 
@@ -161,6 +175,7 @@ impl<'d> Reader<'d> {
             }
         }
         let set = self.set(self.shape.root(operation.ty), &operation.selection_set.node)?;
+        self.usage.operations.push((operation, std::mem::take(&mut self.uses)));
         self.out.operations.push(Operation { name: name.cloned(), set });
         Ok(())
     }
@@ -180,6 +195,7 @@ impl<'d> Reader<'d> {
                 }
                 // An unknown fragment is the validator's to refuse.
                 Selection::FragmentSpread(spread) => {
+                    self.uses.spreads.push(&spread.node.fragment_name.node);
                     items.extend(self.fragments.get(spread.node.fragment_name.node.as_str()).map(|set| Item::Inside(*set)));
                 }
             }
@@ -191,7 +207,7 @@ impl<'d> Reader<'d> {
     fn field(&mut self, parent: Option<TypeId>, field: &'d Positioned<WrittenField>) -> Result<FieldId, Refusal> {
         let written = &field.node;
         let name = written.name.node.as_str();
-        let arguments = self.arguments(written)?;
+        let arguments = self.arguments(written, parent.and_then(|parent| self.shape.field(parent, name)))?;
         if written.alias.is_some() {
             self.aliases += 1;
             if self.aliases > self.limits.aliases {
@@ -220,12 +236,14 @@ impl<'d> Reader<'d> {
     }
 
     /// The arguments with variables as [`values::variable`] reads them; list lengths and filters are held on the way.
-    fn arguments(&mut self, field: &WrittenField) -> Result<Vec<(Name, Value)>, Refusal> {
+    fn arguments(&mut self, field: &WrittenField, known: Option<&'d FieldShape>) -> Result<Vec<(Name, Value)>, Refusal> {
         let mut arguments = Vec::with_capacity(field.arguments.len());
         for (name, value) in &field.arguments {
             let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
             let value = Positioned::new(constant, value.pos);
             self.value(&value)?;
+            let place = known.and_then(|field| field.arguments.get(&name.node));
+            usage::find(&value, place, self.shape, &mut self.uses.places);
             variables::check_argument(&name.node, &value)?;
             if name.node == "filter"
                 && let Some(open) = values::check_filter(&value, self.limits)?
@@ -240,7 +258,10 @@ impl<'d> Reader<'d> {
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
         for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
             let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
-            self.value(&Positioned::new(constant, value.pos))?;
+            let value = Positioned::new(constant, value.pos);
+            self.value(&value)?;
+            // The directives that there are, are for the validator to know.
+            usage::find(&value, None, self.shape, &mut self.uses.places);
         }
         Ok(())
     }

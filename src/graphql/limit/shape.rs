@@ -3,13 +3,13 @@
 //! Types and fields are numbered or kept with what is asked of them: which fields a type has, which objects an
 //! abstract type may stand for, whether two results can be merged, and how many records a field may read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Value,
     parser::{
         self, parse_schema,
-        types::{BaseType, FieldDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition},
+        types::{BaseType, FieldDefinition, InputValueDefinition, ServiceDocument, Type, TypeKind, TypeSystemDefinition},
     },
 };
 
@@ -25,6 +25,10 @@ pub struct Shape {
     types: Vec<TypeShape>,
     by_name: HashMap<Name, TypeId>,
     roots: [Option<TypeId>; 3],
+    /// The fields of input objects, by the names of type and field.
+    inputs: HashMap<Name, HashMap<Name, Place>>,
+    /// Scalars and enums: with the input objects, all that a variable can be.
+    scalars: HashSet<Name>,
     /// Whether the SDL could be read.
     legible: bool,
 }
@@ -55,6 +59,23 @@ pub(super) struct FieldShape {
     /// As the schema writes it, for messages.
     pub written: String,
     pub reads: Reads,
+    /// What it can be given.
+    pub arguments: HashMap<Name, Place>,
+}
+
+/// Where a value can stand: an argument, or a field of an input object.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// What is wanted there.
+    pub ty: Type,
+    /// Whether something stands there where nothing is given.
+    pub has_default: bool,
+}
+
+impl Place {
+    fn of(value: &InputValueDefinition) -> Self {
+        Self { ty: value.ty.node.clone(), has_default: value.default_value.is_some() }
+    }
 }
 
 /// How many records a field reads each time that it is asked, and so how often what is selected on it is asked.
@@ -108,6 +129,7 @@ impl Shape {
         let mut shape = Self { legible: true, ..Self::default() };
         for scalar in ["String", "Int", "Float", "Boolean", "ID"] {
             shape.declare(&Name::new(scalar), Kind::Leaf);
+            shape.scalars.insert(Name::new(scalar));
         }
         for document in &documents {
             shape.declare_types(document);
@@ -140,6 +162,16 @@ impl Shape {
         self.types.get(on)?.fields.get(name)
     }
 
+    /// The field of an input object.
+    pub(super) fn input(&self, on: &str, name: &str) -> Option<&Place> {
+        self.inputs.get(on)?.get(name)
+    }
+
+    /// Whether the schema has a type of that name, and whether a variable can be one.
+    pub(super) fn input_type(&self, name: &str) -> (bool, bool) {
+        (self.by_name.contains_key(name), self.scalars.contains(name) || self.inputs.contains_key(name))
+    }
+
     pub(super) fn possible(&self, ty: TypeId) -> &[TypeId] {
         self.types.get(ty).map_or(&[], |ty| &ty.possible)
     }
@@ -163,12 +195,21 @@ impl Shape {
     fn declare_types(&mut self, document: &ServiceDocument) {
         for definition in &document.definitions {
             if let TypeSystemDefinition::Type(definition) = definition {
-                let kind = match definition.node.kind {
+                let name = &definition.node.name.node;
+                let kind = match &definition.node.kind {
                     TypeKind::Object(_) => Kind::Object,
                     TypeKind::Interface(_) | TypeKind::Union(_) => Kind::Abstract,
-                    _ => Kind::Leaf,
+                    TypeKind::Scalar | TypeKind::Enum(_) => {
+                        self.scalars.insert(name.clone());
+                        Kind::Leaf
+                    }
+                    TypeKind::InputObject(input) => {
+                        let fields = input.fields.iter().map(|field| (field.node.name.node.clone(), Place::of(&field.node)));
+                        self.inputs.insert(name.clone(), fields.collect());
+                        Kind::Leaf
+                    }
                 };
-                self.declare(&definition.node.name.node, kind);
+                self.declare(name, kind);
             }
         }
     }
@@ -231,7 +272,8 @@ impl Shape {
         // Two objects of whatever types merge; two leaves only where they are the same.
         let response = if leaf { written.clone() } else { written.replace(named, "{}") };
         let reads = if leaf { Reads::Nothing } else { reads.unwrap_or_else(|| self.reads(field, ty)) };
-        Some(FieldShape { ty, response, written, reads })
+        let arguments = field.arguments.iter().map(|argument| (argument.node.name.node.clone(), Place::of(&argument.node))).collect();
+        Some(FieldShape { ty, response, written, reads, arguments })
     }
 
     fn reads(&self, field: &FieldDefinition, ty: TypeId) -> Reads {

@@ -21,7 +21,7 @@ fn fits(value: &Value) -> bool {
 pub(super) fn check_argument(name: &Name, value: &Positioned<Value>) -> Result<(), Refusal> {
     if INT_ARGUMENTS.contains(&name.as_str()) && !fits(&value.node) {
         let message = format!("`{name}` is larger than an Int can be: it has 32 bits.");
-        return Err(Refusal::new(code::VALIDATION_FAILED, message).at(value.pos.line, value.pos.column));
+        return Err(Refusal::new(code::BAD_USER_INPUT, message).at(value.pos.line, value.pos.column));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ const CASES: [Case; 17] = [
     ("directives on a field", 50, |n| format!("{{state{} {{id}}}}", "@a".repeat(n)), "LIMIT_TOKENS"),
     ("directives on an operation", 50, |n| format!("query A{} {{state{{id}}}}", "@a".repeat(n)), "LIMIT_TOKENS"),
     ("directives on a fragment", 50, |n| format!("{{...F}}fragment F on Query{} {{state{{id}}}}", "@a".repeat(n)), "LIMIT_TOKENS"),
-    ("directives on a variable", 50, |n| format!("query A($a: Int{}) {{state{{id}}}}", "@a".repeat(n)), "LIMIT_TOKENS"),
+    ("directives on a variable", 50, |n| format!("query A($a: Int{}) {{groups(first: $a){{totalCount}}}}", "@a".repeat(n)), "LIMIT_TOKENS"),
     ("aliases as written", 100, |n| format!("{{state{{{}}}}}", rows(n, |i| format!("a{i}: __typename "))), "LIMIT_ALIASES"),
     (
         "aliases written out",
@@ -143,7 +143,7 @@ fn variables_are_held_before_they_are_parsed() {
         assert_eq!(look(&list(500)), Ok(()), "{entry}");
         assert_eq!(look(&list(501)), Err("BAD_USER_INPUT"), "{entry}");
     }
-    let default = |n: usize| look_at(&format!("query($a: [Int] = [{}]){{state{{id}}}}", "1 ".repeat(n)), None, "{}", &Limits::default());
+    let default = |n: usize| look_at(&format!("query($a: [ID!]! = [{}]){{nodes(ids: $a){{id}}}}", "1 ".repeat(n)), None, "{}", &Limits::default());
     assert!(default(500).is_ok());
     assert_eq!(default(501).unwrap_err().code, "BAD_USER_INPUT");
 }
@@ -151,7 +151,10 @@ fn variables_are_held_before_they_are_parsed() {
 #[test]
 fn filters_are_counted_through_and_or_not_in_literals_and_variables() {
     let look = |filter: &str, variables: &str| {
-        let text = format!("query($a: PartyFilter, $b: [PartyFilter!], $c: String){{parties(filter: {filter}){{nodes{{id}}}}}}");
+        let declared: Vec<_> =
+            ["$a: PartyFilter!", "$b: [PartyFilter!]", "$c: String"].into_iter().filter(|variable| filter.contains(&variable[..2])).collect();
+        let variables_of = if declared.is_empty() { String::new() } else { format!("({})", declared.join(", ")) };
+        let text = format!("query{variables_of}{{parties(filter: {filter}){{nodes{{id}}}}}}");
         look_at(&text, None, variables, &Limits::default()).map(|_| ()).map_err(|refusal| refusal.code)
     };
     let many = |n: usize| format!("{{text: $c, and: [{}], not: {{text: \"b\"}}}}", "{text: \"a\"} ".repeat(n - 2));

@@ -35,7 +35,7 @@ fn one_level_is_compared_too() {
 #[test]
 fn equal_fields_merge_however_they_are_written() {
     accepted("{state(code:\"A\"){id} state(code:\"A\"){code id}}");
-    accepted("query($f:Int){groups(first:1,after:\"x\"){nodes{id}} groups(after:\"x\" first:1){edges{node{id}}}}");
+    accepted("{groups(first:1,after:\"x\"){nodes{id}} groups(after:\"x\" first:1){edges{node{id}}}}");
     accepted("{parties(filter:{text:\"a\",codes:[\"b\"]}){totalCount} parties(filter:{codes:[\"b\"] text:\"a\"}){totalCount}}");
     accepted("{party{...A ...A ...on Node{id}} ...{party{id}}}fragment A on Party{id x:code}");
 }

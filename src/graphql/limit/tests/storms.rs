@@ -97,12 +97,14 @@ fn storms_of_directives_and_definitions() {
         "{state@ {id}}",
         "{...F@}fragment F on Query{state{id}}",
         "{...F}fragment F on Query@ {state{id}}",
-        "query A($a: Int@){state{id}}",
+        "query A($a: Int@){groups(first: $a){totalCount}}",
         "{...@ {state{id}}}",
     ] {
         storm(place, &place.replace('@', &"@a(b: [1])".repeat(51)), Some("LIMIT_TOKENS"));
     }
-    storm("variables", &format!("query({}){{state{{id}}}}", rows(1_200, |i| format!("$v{i}: Int "))), None);
+    storm("variables", &format!("query({}){{state{{id}}}}", rows(1_200, |i| format!("$v{i}: Int "))), Some("GRAPHQL_VALIDATION_FAILED"));
+    let used = |i| format!("a{i}: groups(first: $v{i}){{totalCount}}");
+    storm("used variables", &format!("query({}){{{}}}", rows(25, |i| format!("$v{i}: Int ")), rows(25, used)), None);
     storm(
         "fragments",
         &format!("{{state{{{0}}}}}{1}", rows(600, |i| format!("...f{i} ")), rows(600, |i| format!("fragment f{i} on State{{id}}"))),
@@ -157,7 +159,7 @@ fn overlaps_that_multiply_are_cut_short() {
 
 #[test]
 fn variables_in_filters_are_looked_at_once() {
-    let text = format!("query($a:PartyFilter){{parties(filter:{{and:[{}]}}){{totalCount}}}}", "$a ".repeat(500));
+    let text = format!("query($a:PartyFilter!){{parties(filter:{{and:[{}]}}){{totalCount}}}}", "$a ".repeat(500));
     let variables = format!("{{\"a\": {{\"and\": [{}]}}}}", ["{\"and\":[]}"; 499].join(","));
     let inspected = look_at(&text, None, &variables, &Limits::default()).unwrap();
     assert!(inspected.steps < 5_000, "{}", inspected.steps);

@@ -85,8 +85,8 @@ fn cycles_of_fragments_are_refused() {
 
 #[test]
 fn descriptions_are_read_over() {
-    let described = "\"\"\"An operation\nin two lines\"\"\"\nquery A(\"a size, \\\"$\\\"\" $n: Int = 3, \"é\" $s: String = \"x\" $t: [String] = [\"y\" \"z\"]) { groups(first: $n) { nodes { ...F } } }\n\"a fragment\" fragment F on Group { id }";
-    assert_eq!(accepted(described).nodes, 3);
+    let described = "\"\"\"An operation\nin two lines\"\"\"\nquery A(\"a size, \\\"$\\\"\" $n: Int = 3, \"é\" $s: String = \"x\" $t: [ID!]! = [\"y\" \"z\"]) { groups(first: $n) { nodes { ...F } } party(code: $s) { id } nodes(ids: $t) { id } }\n\"a fragment\" fragment F on Group { id }";
+    assert_eq!(accepted(described).nodes, 3 + 1 + 2);
     let doc = parse(described).unwrap();
     let (_, operation) = doc.operations.iter().next().unwrap();
     let defaults: Vec<_> = operation.node.variable_definitions.iter().map(|variable| variable.node.default_value.as_ref().unwrap().node.to_string()).collect();
