@@ -9,6 +9,7 @@
 //! | [`word`] | closed lists of words ("enums") with their names and meanings |
 //! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
+//! | [`viewer`] | who asks, and what that lets him do |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 
@@ -25,4 +26,5 @@ pub mod party;
 pub mod practice;
 pub mod suggest;
 pub mod text;
+pub mod viewer;
 pub mod word;

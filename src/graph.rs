@@ -27,6 +27,7 @@ pub mod search;
 pub mod snapshot;
 pub mod view;
 
+pub use crate::domain::viewer::Viewer;
 pub use material::Material;
 pub use snapshot::Snapshot;
-pub use view::{View, Viewer};
+pub use view::View;

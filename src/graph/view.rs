@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::id::Id;
+use crate::domain::viewer::Viewer;
 
 use super::code::{UnknownCode, find_all};
 use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
@@ -23,21 +24,6 @@ use super::practice::{PracticeIx, PracticeNode};
 use super::seal::Seal;
 use super::search::Hits;
 use super::snapshot::{NodeRef, Snapshot, SourceIx, SourceNode};
-
-/// Who reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Viewer {
-    /// Someone who did not say.
-    Anonymous,
-}
-
-impl Viewer {
-    /// Someone who did not say.
-    #[must_use]
-    pub const fn anonymous() -> Self {
-        Self::Anonymous
-    }
-}
 
 /// One snapshot, seen by one viewer, on one day.
 #[derive(Debug, Clone)]
@@ -105,7 +91,7 @@ impl View {
     #[must_use]
     pub const fn sees(&self, _practice: PracticeIx) -> bool {
         match self.viewer {
-            Viewer::Anonymous => true,
+            Viewer::Anonymous | Viewer::Member(_) => true,
         }
     }
 
