@@ -14,10 +14,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use silkroutes::graph::{Material, Snapshot, Viewer};
+use silkroutes::graph::Viewer;
 use silkroutes::graphql::limit::Limits;
 use silkroutes::graphql::{Api, Call};
-use silkroutes::store::Store;
+use silkroutes::store::{Follower, Store};
 
 /// Parse, limits and validation together may take this long.
 const BUDGET_MS: f64 = 20.0;
@@ -64,7 +64,8 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let store = runtime.block_on(Store::open(&format!("sqlite://{}", folder.path().join("bench.db").display()))).expect("a database");
-    let (store, snapshot) = (Arc::new(store), Arc::new(Snapshot::build(Material::default(), &[0; 64]).expect("an empty graph")));
+    let follower = Arc::new(runtime.block_on(Follower::new(store.clone())).expect("an empty graph"));
+    let store = Arc::new(store);
     let api = Api::new(Limits::default(), false);
     println!("{:<32}{:>8}{:>12}{:>12}{:>11}  answer", "document", "bytes", "prepare ms", "execute ms", "of budget");
     for (name, text) in documents() {
@@ -82,7 +83,7 @@ fn main() {
                         prepared,
                         operation: None,
                         variables: async_graphql::Variables::default(),
-                        snapshot: Arc::clone(&snapshot),
+                        follower: Arc::clone(&follower),
                         viewer: Viewer::anonymous(),
                         today: jiff::civil::date(2026, 1, 1),
                         store: Arc::clone(&store),

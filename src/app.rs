@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -14,12 +13,11 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::domain::catalogue::{self, Catalogue};
-use crate::graph::Snapshot;
 use crate::graphql::Api;
 use crate::http::edge::Edge;
 use crate::http::meter::Meter;
 use crate::http::{Parts, Shared, server};
-use crate::store::{ImportOptions, Store, StoreError};
+use crate::store::{FollowError, Follower, ImportOptions, Store, StoreError};
 use crate::telemetry;
 
 /// The catalogue that the binary carries.
@@ -56,9 +54,9 @@ pub enum StartFault {
     /// Never in a release: a test loads it.
     #[error("The built-in catalogue has {0} faults; `silkroutes load --check` lists them.")]
     Catalogue(usize),
-    /// The database holds what does not fit together.
-    #[error("The database does not make a graph: {0}. `silkroutes doctor` looks closer.")]
-    Graph(String),
+    /// The graph says why.
+    #[error(transparent)]
+    Graph(#[from] FollowError),
 }
 
 fn reason(cause: &std::io::Error) -> &'static str {
@@ -101,15 +99,15 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         store.import(&catalogue, ImportOptions::default(), &|_, _| {}).await?;
         tracing::info!(entries, "loaded the built-in catalogue into an empty database");
     }
-    let snapshot = snapshot(&store).await?;
+    let follower = Arc::new(Follower::new(store.clone()).await?);
+    let snapshot = follower.current();
     let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
     meter.snapshot(snapshot.revision(), snapshot.len());
 
-    let current = Arc::new(ArcSwap::from_pointee(snapshot));
     let shared = Arc::new(Shared::new(Parts {
         api: Api::new(settings.graphql.clone(), settings.suggestions),
         document_limits: settings.graphql,
-        snapshot: Arc::clone(&current),
+        follower: Arc::clone(&follower),
         store: Arc::new(store),
         meter,
         settings: settings.http.clone(),
@@ -117,31 +115,12 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         seed: surroundings.seed,
     }));
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(run(listener, Arc::clone(&shared), current, settings.http, stopped));
+    let task = tokio::spawn(run(listener, Arc::clone(&shared), follower, settings.http, stopped));
     tracing::info!(%address, "answering");
     Ok(App { address, stop, task })
 }
 
-/// The graph as the database has it.
-///
-/// # Errors
-/// Where it cannot be read, or does not fit together.
-pub async fn snapshot(store: &Store) -> Result<Snapshot, StartFault> {
-    let secret = store.secret().await?;
-    let material = store.material().await?;
-    // Seconds of work at a million entries: not on a thread that answers.
-    let built = tokio::task::spawn_blocking(move || Snapshot::build(material, &secret)).await;
-    let built = built.map_err(|broken| StartFault::Graph(format!("building it was broken off ({broken})")))?;
-    built.map_err(|broken| StartFault::Graph(broken.to_string()))
-}
-
-async fn run(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    current: Arc<ArcSwap<Snapshot>>,
-    settings: crate::http::settings::Settings,
-    stopped: oneshot::Receiver<()>,
-) {
+async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {
     let tidy = async {
         loop {
             tokio::time::sleep(TIDY).await;
@@ -155,7 +134,7 @@ async fn run(
     };
     tokio::select! {
         () = tidy => {}
-        () = follow::follow(shared.store(), &current, shared.meter()) => {}
+        () = follow::follow(&follower, shared.meter()) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
     shared.store().clone().close().await;

@@ -10,10 +10,13 @@
 //! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
 //! | [`viewer`] | who asks, and what that lets him do |
+//! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 
+pub mod audience;
 pub mod catalogue;
+pub mod contribution;
 pub mod date;
 pub mod document;
 pub mod entry;

@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod view;
 
 pub use crate::domain::viewer::Viewer;
+pub use build::Broken;
 pub use material::Material;
 pub use snapshot::Snapshot;
 pub use view::View;

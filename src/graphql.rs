@@ -7,20 +7,26 @@
 //! |---|---|
 //! | `party`, `group`, `document`, `flow`, `practice`, `meeting`, `figure` | objects, filters and orders of one concept |
 //! | `query`, `node` | the root, and what can be fetched by id |
+//! | `mutation`, `contribution`, `audience`, `history`, `task` | what parties write, who may read it, what happened to it, what waits |
+//! | `views`, `reads` | what this request sees, and what of it is noted |
 //! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
 //! | `loaders` | reads from the database, batched within one request |
 //! | `omitted` | variables that were not given where an argument has a default |
 //! | [`api`], [`limit`], [`error`] | execution, what is refused, what an error says |
 
 pub mod api;
+mod audience;
+mod contribution;
 mod document;
 pub mod error;
 mod figure;
 mod flow;
 mod group;
+mod history;
 pub mod limit;
 mod loaders;
 mod meeting;
+mod mutation;
 mod node;
 mod object;
 mod omitted;
@@ -28,7 +34,10 @@ mod page;
 mod party;
 mod practice;
 mod query;
+mod reads;
 mod scalar;
+mod task;
+mod views;
 mod word;
 
 use async_graphql::Context;
@@ -39,5 +48,5 @@ pub use api::{Api, Call, Outcome, Prepared};
 
 /// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.
 fn view<'a>(ctx: &Context<'a>) -> &'a View {
-    ctx.data_unchecked::<View>()
+    ctx.data_unchecked::<views::Views>().current()
 }

@@ -34,7 +34,6 @@ pub mod settings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -45,10 +44,9 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
-use crate::graph::Snapshot;
 use crate::graphql::Api;
 use crate::graphql::limit::Limits;
-use crate::store::Store;
+use crate::store::{Follower, Store};
 
 use accept::Format;
 use meter::Meter;
@@ -65,8 +63,8 @@ pub struct Parts {
     pub api: Api,
     /// The limits that it was made with; those of the variables are checked before they are read.
     pub document_limits: Limits,
-    /// The graph, swapped as a whole.
-    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// The graph, kept up with the database.
+    pub follower: Arc<Follower>,
     /// The database.
     pub store: Arc<Store>,
     /// The counters.
@@ -83,7 +81,7 @@ pub struct Parts {
 pub struct Shared {
     api: Api,
     document_limits: Limits,
-    snapshot: Arc<ArcSwap<Snapshot>>,
+    follower: Arc<Follower>,
     store: Arc<Store>,
     meter: Meter,
     settings: Settings,
@@ -104,7 +102,7 @@ impl Shared {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { api, document_limits, snapshot, store, meter, settings, clock, seed } = parts;
+        let Parts { api, document_limits, follower, store, meter, settings, clock, seed } = parts;
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             cors: cors::Cors::new(&settings.cors_origins),
@@ -112,7 +110,7 @@ impl Shared {
             draining: AtomicBool::new(false),
             api,
             document_limits,
-            snapshot,
+            follower,
             store,
             meter,
             settings,

@@ -12,6 +12,8 @@
 //! | [`material`], [`text`], [`observation`] | reads: everything for a snapshot; long texts; pages of figures |
 //! | [`write`](mod@write) | transactions, revisions, the change log |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
+//! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
+//! | [`follow`] | the snapshot, kept up with the change log |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
@@ -22,8 +24,10 @@
 mod bulk;
 mod check;
 mod connect;
+mod contribution;
 mod entity;
 mod error;
+mod follow;
 mod import;
 mod material;
 mod observation;
@@ -42,7 +46,9 @@ use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 
 pub use check::Finding;
+pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
 pub use error::StoreError;
+pub use follow::{FollowError, Follower};
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use observation::{ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
@@ -61,6 +67,7 @@ pub struct Store {
     /// Tells when a change was made.
     clock: fn() -> Timestamp,
     pages: Arc<PageCache>,
+    noted: Arc<contribution::Noted>,
 }
 
 impl Store {
@@ -79,7 +86,7 @@ impl Store {
     /// One sentence on why not.
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         let (read, write) = connect::open(url).await?;
-        Ok(Self { read, write, clock, pages: Arc::new(observation::page_cache()) })
+        Ok(Self { read, write, clock, pages: Arc::new(observation::page_cache()), noted: Arc::new(contribution::noted()) })
     }
 
     /// Whether it holds no entry yet.

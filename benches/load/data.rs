@@ -53,7 +53,9 @@ fn entries(times: usize) -> Vec<Stored> {
     );
     let source = Source { code: "BENCH".into(), name: "Made for measuring".into(), publisher: "Nobody".into(), url: None, licence: None, retrieved_on: None };
     all.push((Entry::Source(source), founded));
-    all.into_iter().map(|(entry, day)| Stored { id: entry.catalogue_id(), entry, published_at: Some(midnight(day)), updated_at: midnight(day) }).collect()
+    all.into_iter()
+        .map(|(entry, day)| Stored { id: entry.catalogue_id(), entry, version: 1, published_at: Some(midnight(day)), updated_at: midnight(day) })
+        .collect()
 }
 
 fn group(n: usize) -> WorkingGroup {

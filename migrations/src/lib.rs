@@ -11,13 +11,19 @@ use sea_orm_migration::prelude::*;
 mod m20261124_000001_entries;
 mod m20261124_000002_figures;
 mod m20261124_000003_log;
+mod m20261124_000007_contributions;
 
 /// The steps in order.
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_entries::Migration), Box::new(m20261124_000002_figures::Migration), Box::new(m20261124_000003_log::Migration)]
+        vec![
+            Box::new(m20261124_000001_entries::Migration),
+            Box::new(m20261124_000002_figures::Migration),
+            Box::new(m20261124_000003_log::Migration),
+            Box::new(m20261124_000007_contributions::Migration),
+        ]
     }
 }
 

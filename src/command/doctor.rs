@@ -2,11 +2,11 @@
 
 use comfy_table::{Table, presets};
 
-use silkroutes::app::{embedded_catalogue, snapshot};
+use silkroutes::app::embedded_catalogue;
 use silkroutes::config::Settings;
 use silkroutes::graph::Snapshot;
 use silkroutes::http::pages;
-use silkroutes::store::Store;
+use silkroutes::store::{Follower, Store};
 
 use super::load::is_there;
 use super::{Done, say};
@@ -60,8 +60,8 @@ async fn database(settings: &Settings) -> Vec<Check> {
         Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),
         Err(fault) => checks.push(broken("integrity", fault.to_string())),
     }
-    checks.push(match snapshot(&store).await {
-        Ok(snapshot) => sound("graph", contents(&snapshot)),
+    checks.push(match Follower::new(store.clone()).await {
+        Ok(follower) => sound("graph", contents(&follower.current())),
         Err(fault) => broken("graph", fault.to_string()),
     });
     store.close().await;

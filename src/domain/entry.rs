@@ -124,6 +124,8 @@ pub struct Stored {
     pub id: Id,
     /// What it says.
     pub entry: Entry,
+    /// How often it was written.
+    pub version: u32,
     /// When it was published here; for the catalogue, the day of its edition.
     pub published_at: Option<Timestamp>,
     /// When it last changed; for the catalogue, the day of the edition that changed it.

@@ -1,5 +1,7 @@
 //! Good practices: something that worked, told so that another party can take it over.
 
+pub mod content;
+
 use serde::{Deserialize, Serialize};
 
 use super::date::PartialDate;

@@ -74,6 +74,26 @@ pub fn pick<T>(all: &[T], language_of: impl Fn(&T) -> Language, asked: Language)
     all.iter().find(|t| language_of(t) == asked).or_else(|| all.iter().find(|t| language_of(t) == Language::En)).or_else(|| all.first())
 }
 
+/// Folds accents, case and width away: what two spellings of a word have in common.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    use unicode_normalization::char::is_combining_mark;
+    text.nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'ı' => 'i',
+            'ø' => 'o',
+            'ł' => 'l',
+            'đ' => 'd',
+            'ə' => 'e',
+            other => other,
+        })
+        .filter(|c| !is_combining_mark(*c))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +105,10 @@ mod tests {
         assert_eq!(name.get(Language::Bn), "Migration");
         let name = Localized::new((Language::Ru, "Миграция".into()), []);
         assert_eq!(name.get(Language::En), "Миграция");
+    }
+
+    #[test]
+    fn accents_case_and_width_fold_away() {
+        assert_eq!(fold("TÜRKİYE Kırklareli Łódź ｆｕｌｌ"), "turkiye kirklareli lodz full");
     }
 }

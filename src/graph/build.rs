@@ -8,20 +8,19 @@ mod practices;
 
 use rustc_hash::FxHashMap;
 
+use crate::domain::contribution::Face;
 use crate::domain::document::{DECLARATION_2013, ProvisionKind};
 use crate::domain::entry::{Entry, Kind, Stored};
-use crate::domain::practice::GoodPractice;
 use crate::domain::text::{Language, Localized};
 
 use super::document::{DocumentNode, ProvisionNode};
 use super::flow::FlowNode;
 use super::group::GroupNode;
 use super::index::{Ix, Table};
-use super::material::Material;
+use super::material::{Material, PracticeFace};
 use super::meeting::{MeetingNode, meeting_key};
 use super::order::Sorted;
 use super::party::{AreaNode, OrganisationNode, Point, StateNode};
-use super::practice::PracticeNode;
 use super::seal::Seal;
 use super::search::Gatherer;
 use super::snapshot::{NodeRef, Orders, Snapshot, SourceNode};
@@ -63,8 +62,10 @@ impl Snapshot {
     /// # Errors
     /// Where an entry names what is not there.
     pub fn build(material: Material, secret: &[u8; 64]) -> Result<Self, Broken> {
-        let Material { revision, entries, corridors, editions } = material;
-        let (mut snapshot, practices) = tables(entries, &corridors, revision, Seal::new(*secret));
+        let Material { revision, entries, practices: faces, corridors, editions } = material;
+        let (mut snapshot, mut practices) = tables(entries, &corridors, revision, Seal::new(*secret));
+        practices.extend(faces);
+        practices.sort_by(|a, b| (&a.entry.slug, a.face.version).cmp(&(&b.entry.slug, b.face.version)));
         let mut broken = Vec::new();
         link::all(&mut snapshot, &mut broken);
         for (code, editions) in editions {
@@ -81,12 +82,13 @@ impl Snapshot {
         practices::link(&mut snapshot);
         snapshot.activity_texts = activity_texts(&snapshot);
         snapshot.by_id = by_id(&snapshot);
+        practices::faces(&mut snapshot);
         Ok(snapshot)
     }
 }
 
 /// Nodes without links, in tables; practices wait, as they only point at others.
-fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<(Stored, GoodPractice)>) {
+fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<PracticeFace>) {
     let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
     let (mut meetings, mut sources, mut practices) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,9 +105,8 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
             Entry::Route(entry) => flows.push(FlowNode::route(id, entry)),
             Entry::Meeting(entry) => meetings.push(MeetingNode::new(id, entry)),
             Entry::Source(entry) => sources.push(SourceNode { id, entry, editions: Vec::new() }),
-            Entry::GoodPractice(ref entry) => {
-                let entry = entry.clone();
-                practices.push((stored, entry));
+            Entry::GoodPractice(entry) => {
+                practices.push(PracticeFace { id, entry, face: Face::public(stored.version, stored.published_at, stored.updated_at), kept: false });
             }
         }
     }
@@ -119,7 +120,6 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
     flows.sort_by(|a, b| a.code.cmp(&b.code));
     meetings.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
     sources.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
-    practices.sort_by(|a, b| a.1.slug.cmp(&b.1.slug));
     let documents = Table::new(documents, |d| d.entry.code.clone());
     // A provision without its document is reported when links are made; until then any document will do.
     let provisions = provisions.into_iter().map(|(id, entry)| {
@@ -145,6 +145,9 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
         meetings: Table::new(meetings, |m| m.entry.code.clone()),
         sources: Table::new(sources, |s| s.entry.code.clone()),
         practices: Table::default(),
+        glances: Vec::new(),
+        faces: FxHashMap::default(),
+        gone: 0,
         by_id: FxHashMap::default(),
         orders: Orders::default(),
         practice_texts: Gatherer::default().finish(),
@@ -196,7 +199,6 @@ fn by_id(snapshot: &Snapshot) -> FxHashMap<crate::domain::id::Id, NodeRef> {
     all.extend(snapshot.flows.iter().map(|(ix, n)| (n.id, NodeRef::Flow(ix))));
     all.extend(snapshot.meetings.iter().map(|(ix, n)| (n.id, NodeRef::Meeting(ix))));
     all.extend(snapshot.sources.iter().map(|(ix, n)| (n.id, NodeRef::Source(ix))));
-    all.extend(snapshot.practices.iter().map(|(ix, n): (_, &PracticeNode)| (n.id, NodeRef::GoodPractice(ix))));
     all
 }
 

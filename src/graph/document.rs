@@ -2,6 +2,7 @@
 
 use crate::domain::document::{Document, Provision, ProvisionKind};
 use crate::domain::id::Id;
+use crate::domain::text::fold;
 
 use super::flow::FlowIx;
 use super::group::GroupIx;
@@ -18,7 +19,7 @@ pub type DocumentIx = Ix<DocumentNode>;
 pub type ProvisionIx = Ix<ProvisionNode>;
 
 /// A document.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DocumentNode {
     /// Its id.
     pub id: Id,
@@ -31,7 +32,7 @@ pub struct DocumentNode {
 }
 
 /// A provision.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ProvisionNode {
     /// Its id.
     pub id: Id,
@@ -108,7 +109,7 @@ impl ActivityFilter {
         holds(self.activities.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.areas.as_deref(), |all| activity.area.is_some_and(|area| all.contains(&area)))
             && holds(self.goals.as_deref(), |all| activity.goals.iter().any(|goal| all.contains(goal)))
-            && holds(self.keywords.as_deref(), |all| activity.entry.keywords.iter().any(|k| all.contains(&super::order::fold(k))))
+            && holds(self.keywords.as_deref(), |all| activity.entry.keywords.iter().any(|k| all.contains(&fold(k))))
             && holds(self.groups.as_deref(), |all| activity.groups.iter().any(|group| all.contains(group)))
             && holds(self.found.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.without_practices, |without| view.visible_practices(&activity.practices).next().is_none() == without)

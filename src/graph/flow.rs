@@ -32,7 +32,7 @@ pub struct Leg {
 }
 
 /// A route or a corridor.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FlowNode {
     /// Its id.
     pub id: Id,

@@ -55,7 +55,7 @@ pub fn role_rank(role: WorkingGroupRole) -> i64 {
 }
 
 /// A working group.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GroupNode {
     /// Its id.
     pub id: Id,

@@ -62,12 +62,20 @@ impl<T> std::fmt::Debug for Ix<T> {
 }
 
 /// Nodes in the order of their codes, found by position or code.
+///
+/// Nodes are shared: a snapshot that follows another copies those alone that differ.
 #[derive(Debug)]
 pub struct Table<T> {
-    nodes: Vec<T>,
+    nodes: Vec<Arc<T>>,
     by_code: FxHashMap<Arc<str>, Ix<T>>,
     codes: Vec<Arc<str>>,
     all: Vec<Ix<T>>,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { nodes: self.nodes.clone(), by_code: self.by_code.clone(), codes: self.codes.clone(), all: self.all.clone() }
+    }
 }
 
 impl<T> Default for Table<T> {
@@ -82,7 +90,17 @@ impl<T> Table<T> {
         let codes: Vec<Arc<str>> = nodes.iter().map(|node| code_of(node).into()).collect();
         let by_code = codes.iter().enumerate().map(|(n, code)| (Arc::clone(code), Ix::nth(n))).collect();
         let all = (0..nodes.len()).map(Ix::nth).collect();
-        Self { nodes, by_code, codes, all }
+        Self { nodes: nodes.into_iter().map(Arc::new).collect(), by_code, codes, all }
+    }
+
+    /// Adds a node behind all others, whatever its code.
+    pub(super) fn push(&mut self, code: &str, node: T) -> Ix<T> {
+        let (ix, code): (_, Arc<str>) = (Ix::nth(self.nodes.len()), code.into());
+        self.by_code.insert(Arc::clone(&code), ix);
+        self.codes.push(code);
+        self.nodes.push(Arc::new(node));
+        self.all.push(ix);
+        ix
     }
 
     /// The position of the node of that code.
@@ -99,7 +117,7 @@ impl<T> Table<T> {
 
     /// Every node with its position, in default order.
     pub fn iter(&self) -> impl Iterator<Item = (Ix<T>, &T)> {
-        self.nodes.iter().enumerate().map(|(n, node)| (Ix::nth(n), node))
+        self.nodes.iter().enumerate().map(|(n, node)| (Ix::nth(n), &**node))
     }
 
     /// Every code, in default order.
@@ -111,6 +129,11 @@ impl<T> Table<T> {
     #[must_use]
     pub fn code_of(&self, ix: Ix<T>) -> Arc<str> {
         Arc::clone(&self.codes[ix.get()])
+    }
+
+    /// The node at that position, to be held while others are linked.
+    pub(super) fn share(&self, ix: Ix<T>) -> Arc<T> {
+        Arc::clone(&self.nodes[ix.get()])
     }
 
     /// How many nodes there are.
@@ -125,9 +148,12 @@ impl<T> Table<T> {
         self.nodes.is_empty()
     }
 
-    /// The node at that position, to be linked while the snapshot is built.
-    pub(super) fn link(&mut self, ix: Ix<T>) -> &mut T {
-        &mut self.nodes[ix.get()]
+    /// The node at that position, to be linked while the snapshot is built; a copy of its own where others have it.
+    pub(super) fn link(&mut self, ix: Ix<T>) -> &mut T
+    where
+        T: Clone,
+    {
+        Arc::make_mut(&mut self.nodes[ix.get()])
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a snapshot is built from: the database's rows, as the store hands them over.
 
+use crate::domain::contribution::Face;
 use crate::domain::entry::Stored;
+use crate::domain::id::Id;
+use crate::domain::practice::GoodPractice;
 
 /// Everything that one revision of the graph is built from.
 #[derive(Debug, Default)]
@@ -9,8 +12,24 @@ pub struct Material {
     pub revision: u64,
     /// Every entry; the bodies of practices included, for the search index alone.
     pub entries: Vec<Stored>,
+    /// Every face of the practices that were changed through the API, bodies included; such a practice is not among
+    /// the entries.
+    pub practices: Vec<PracticeFace>,
     /// Origin and destination of each corridor that has figures.
     pub corridors: Vec<(String, String)>,
     /// The editions that the database holds of each source (by code), newest first.
     pub editions: Vec<(String, Vec<String>)>,
+}
+
+/// A practice as some see it.
+#[derive(Debug, Clone)]
+pub struct PracticeFace {
+    /// The id of the practice.
+    pub id: Id,
+    /// What it says.
+    pub entry: GoodPractice,
+    /// To whom, and where it stands.
+    pub face: Face,
+    /// Whether its bodies are kept by version; those of the catalogue are not.
+    pub kept: bool,
 }

@@ -15,7 +15,7 @@ use super::view::View;
 pub type MeetingIx = Ix<MeetingNode>;
 
 /// A meeting.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MeetingNode {
     /// Its id.
     pub id: Id,

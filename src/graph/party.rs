@@ -1,14 +1,16 @@
 //! Parties in the graph: states, organisations, areas, and what links them to the rest.
 
+use std::borrow::Cow;
+
 use crate::domain::id::Id;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
-use crate::domain::text::{Language, Localized};
+use crate::domain::text::{Language, Localized, fold};
 
 use super::flow::FlowIx;
 use super::group::{GroupIx, MemberEdge};
 use super::index::Ix;
 use super::meeting::MeetingIx;
-use super::order::{SortKey, fold};
+use super::order::SortKey;
 use super::practice::PracticeIx;
 use super::snapshot::Snapshot;
 use super::view::View;
@@ -39,7 +41,7 @@ pub enum Point {
 }
 
 /// What links a party to the rest of the graph.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PartyLinks {
     /// Its places in groups, by group and role.
     pub groups: Vec<MemberEdge<GroupIx>>,
@@ -51,26 +53,25 @@ pub struct PartyLinks {
     pub practised: Vec<PracticeIx>,
     /// Practices that it takes part in, likewise.
     pub partnered: Vec<PracticeIx>,
+    /// Whether it owns one that it is not to be named for.
+    pub veiled: bool,
     /// Meetings that it hosted or came to.
     pub meetings: Vec<MeetingIx>,
 }
 
 impl PartyLinks {
-    pub(super) fn add_practice(&mut self, role: GoodPracticeRole, practice: PracticeIx) {
-        // One practice after the other is linked: a second role of the same one follows at once.
-        if self.practices.last() != Some(&practice) {
-            self.practices.push(practice);
-        }
+    /// The practices in which it has that role.
+    pub(super) const fn of_role(&mut self, role: GoodPracticeRole) -> &mut Vec<PracticeIx> {
         match role {
-            GoodPracticeRole::Owner => self.owned.push(practice),
-            GoodPracticeRole::Practised => self.practised.push(practice),
-            GoodPracticeRole::Partner => self.partnered.push(practice),
+            GoodPracticeRole::Owner => &mut self.owned,
+            GoodPracticeRole::Practised => &mut self.practised,
+            GoodPracticeRole::Partner => &mut self.partnered,
         }
     }
 }
 
 /// A state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StateNode {
     /// Its id.
     pub id: Id,
@@ -105,7 +106,7 @@ impl StateNode {
 }
 
 /// An organisation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct OrganisationNode {
     /// Its id.
     pub id: Id,
@@ -127,7 +128,7 @@ impl OrganisationNode {
 }
 
 /// An area that is no state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AreaNode {
     /// Its code.
     pub code: String,
@@ -282,21 +283,32 @@ pub(super) fn name_key(name: &Localized, code: &str) -> Vec<u8> {
     SortKey::new().text(name.get(Language::En)).code(code).done()
 }
 
-/// Practices of a party by roles: those lists merged, oldest publication first.
-#[must_use]
-pub fn merge_practices(view: &View, party: Party, roles: &[GoodPracticeRole]) -> Vec<PracticeIx> {
-    let links = view.party_links(party);
-    let mut merged = Vec::new();
-    for role in roles {
-        let list = match role {
-            GoodPracticeRole::Owner => &links.owned,
-            GoodPracticeRole::Practised => &links.practised,
-            GoodPracticeRole::Partner => &links.partnered,
+impl View {
+    /// Practices of a party by roles (any, where none is named), oldest publication first; as far as the viewer may
+    /// know of the role.
+    #[must_use]
+    pub fn practices_of_party(&self, party: Party, roles: Option<&[GoodPracticeRole]>) -> Cow<'_, [PracticeIx]> {
+        let links = self.party_links(party);
+        let list = match roles {
+            None => Cow::Borrowed(links.practices.as_slice()),
+            Some([GoodPracticeRole::Owner]) => Cow::Borrowed(links.owned.as_slice()),
+            Some([GoodPracticeRole::Practised]) => Cow::Borrowed(links.practised.as_slice()),
+            Some([GoodPracticeRole::Partner]) => Cow::Borrowed(links.partnered.as_slice()),
+            Some(roles) => Cow::Owned(links.practices.iter().copied().filter(|&ix| roles.iter().any(|role| self.has_role(party, *role, ix))).collect()),
         };
-        merged.extend_from_slice(list);
+        if !links.veiled {
+            return list;
+        }
+        let roles = roles.unwrap_or(&[GoodPracticeRole::Owner, GoodPracticeRole::Practised, GoodPracticeRole::Partner]);
+        Cow::Owned(list.iter().copied().filter(|&ix| roles.iter().any(|role| self.has_role(party, *role, ix))).collect())
     }
-    merged.sort_unstable();
-    merged.dedup();
-    view.sort_by_publication(&mut merged);
-    merged
+
+    fn has_role(&self, party: Party, role: GoodPracticeRole, ix: PracticeIx) -> bool {
+        let practice = self.practice(ix);
+        match role {
+            GoodPracticeRole::Owner => self.owner(ix) == Some(party),
+            GoodPracticeRole::Practised => practice.states.iter().any(|&state| Party::State(state) == party),
+            GoodPracticeRole::Partner => practice.partners.contains(&party),
+        }
+    }
 }

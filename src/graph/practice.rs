@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::domain::audience::AudienceLevel;
+use crate::domain::contribution::{GoodPracticeStatus, Sight};
 use crate::domain::date::PartialDate;
 use crate::domain::id::Id;
 use crate::domain::practice::{EvidenceLevel, TargetGroup};
@@ -30,8 +32,19 @@ pub struct ShortText {
     pub summary: Box<str>,
 }
 
-/// A practice. There may be a million of them: codes are dropped once they are edges.
-#[derive(Debug)]
+/// Who reads a practice, besides its owner.
+#[derive(Debug, Clone)]
+pub struct AudienceNode {
+    /// How far it travels.
+    pub level: AudienceLevel,
+    /// The groups, by code.
+    pub groups: Box<[GroupIx]>,
+    /// The parties, states first, each by code.
+    pub parties: Box<[Party]>,
+}
+
+/// One face of a practice. There may be a million of them: codes are dropped once they are edges.
+#[derive(Debug, Clone)]
 pub struct PracticeNode {
     /// Its id.
     pub id: Id,
@@ -67,6 +80,18 @@ pub struct PracticeNode {
     pub published_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Counts the edits.
+    pub version: u32,
+    /// Where this version stands.
+    pub status: GoodPracticeStatus,
+    /// Whom it is shown to, or is to be shown to.
+    pub audience: AudienceNode,
+    /// Who sees this face.
+    pub sight: Sight,
+    /// The subjects who may not publish it, where it waits for that.
+    pub hands: Box<[Box<str>]>,
+    /// Whether its bodies are kept by version.
+    pub kept: bool,
 }
 
 impl PracticeNode {

@@ -7,10 +7,12 @@
 mod analyse;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::domain::text::Language;
+use crate::domain::word::Words;
 
 use super::index::Ix;
 pub use analyse::Analyser;
@@ -21,41 +23,101 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// A word's weight in one document.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Posting<T> {
     document: Ix<T>,
     weight: f32,
 }
 
-/// An index over the texts of one kind of entry.
+impl<T> Clone for Posting<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Posting<T> {}
+
+/// Languages, a bit each.
+type Languages = u32;
+
+fn bit(language: Language) -> Languages {
+    Language::ALL.iter().position(|word| word.value == language).map_or(0, |n| 1 << n)
+}
+
+/// The words of some documents.
 #[derive(Debug)]
-pub struct Index<T> {
+struct Core<T> {
     terms: FxHashMap<Box<str>, u32>,
     postings: Vec<Vec<Posting<T>>>,
+    /// Of the documents from `first` on.
     lengths: Vec<f32>,
-    languages: Vec<Language>,
+    /// The languages of the same documents.
+    languages: Vec<Languages>,
+    first: usize,
+}
+
+impl<T> Core<T> {
+    fn new(first: usize) -> Self {
+        Self { terms: FxHashMap::default(), postings: Vec::new(), lengths: Vec::new(), languages: Vec::new(), first }
+    }
+
+    fn documents(&self) -> impl Iterator<Item = (Ix<T>, f32, Languages)> + '_ {
+        self.lengths.iter().zip(&self.languages).enumerate().map(|(n, (length, languages))| (Ix::nth(self.first + n), *length, *languages))
+    }
+
+    fn postings(&self, stem: &str) -> &[Posting<T>] {
+        self.terms.get(stem).and_then(|&term| self.postings.get(term as usize)).map_or(&[], Vec::as_slice)
+    }
+
+    fn length(&self, document: Ix<T>) -> f32 {
+        document.get().checked_sub(self.first).and_then(|n| self.lengths.get(n)).copied().unwrap_or_default()
+    }
+}
+
+impl<T> Clone for Core<T> {
+    fn clone(&self) -> Self {
+        Self { terms: self.terms.clone(), postings: self.postings.clone(), lengths: self.lengths.clone(), languages: self.languages.clone(), first: self.first }
+    }
+}
+
+/// An index over the texts of one kind of entry: what was gathered at once and is shared, and the few documents that
+/// were added since.
+#[derive(Debug)]
+pub struct Index<T> {
+    base: Arc<Core<T>>,
+    added: Core<T>,
+}
+
+impl<T> Clone for Index<T> {
+    fn clone(&self) -> Self {
+        Self { base: Arc::clone(&self.base), added: self.added.clone() }
+    }
 }
 
 /// Gathers documents for an [`Index`].
 #[derive(Debug)]
 pub struct Gatherer<T> {
-    index: Index<T>,
+    core: Core<T>,
     analysers: BTreeMap<Language, Analyser>,
     current: BTreeMap<u32, f32>,
+    languages: Languages,
 }
 
 impl<T> Default for Gatherer<T> {
     fn default() -> Self {
-        let index = Index { terms: FxHashMap::default(), postings: Vec::new(), lengths: Vec::new(), languages: Vec::new() };
-        Self { index, analysers: BTreeMap::new(), current: BTreeMap::new() }
+        Self::on(Core::new(0))
     }
 }
 
 impl<T> Gatherer<T> {
+    fn on(core: Core<T>) -> Self {
+        Self { core, analysers: BTreeMap::new(), current: BTreeMap::new(), languages: 0 }
+    }
+
     /// Adds a text of the document that is being gathered; a weight of 3 counts each word three times.
     pub fn text(&mut self, language: Language, text: &str, weight: f32) {
+        self.languages |= bit(language);
         let analyser = self.analysers.entry(language).or_insert_with(|| Analyser::of(language));
-        let (terms, postings, current) = (&mut self.index.terms, &mut self.index.postings, &mut self.current);
+        let (terms, postings, current) = (&mut self.core.terms, &mut self.core.postings, &mut self.current);
         analyser.words(text, |stem| {
             let term = if let Some(&term) = terms.get(stem) {
                 term
@@ -71,42 +133,62 @@ impl<T> Gatherer<T> {
 
     /// Ends the document: what was added since the last one is its.
     pub fn document(&mut self, document: Ix<T>) {
-        self.index.lengths.resize(self.index.lengths.len().max(document.get() + 1), 0.0);
+        let at = document.get() - self.core.first;
+        self.core.lengths.resize(self.core.lengths.len().max(at + 1), 0.0);
+        self.core.languages.resize(self.core.lengths.len(), 0);
+        self.core.languages[at] = std::mem::take(&mut self.languages);
         let mut length = 0.0;
         for (term, weight) in std::mem::take(&mut self.current) {
-            self.index.postings[term as usize].push(Posting { document, weight });
+            self.core.postings[term as usize].push(Posting { document, weight });
             length += weight;
         }
-        self.index.lengths[document.get()] = length;
+        self.core.lengths[at] = length;
     }
 
     /// The finished index.
     #[must_use]
-    pub fn finish(mut self) -> Index<T> {
-        self.index.languages = self.analysers.keys().copied().collect();
-        for postings in &mut self.index.postings {
+    pub fn finish(self) -> Index<T> {
+        let mut core = self.core;
+        for postings in &mut core.postings {
             postings.shrink_to_fit();
         }
-        self.index
+        let first = core.first + core.lengths.len();
+        Index { base: Arc::new(core), added: Core::new(first) }
     }
+}
+
+/// What the visible documents are like, as a whole.
+struct Seen {
+    count: f32,
+    mean: f32,
+    languages: Languages,
 }
 
 /// The documents that hold every word of a question, with their scores, in order of position.
 pub type Hits<T> = Vec<(Ix<T>, f32)>;
 
 impl<T> Index<T> {
+    /// Adds documents behind all others.
+    pub(super) fn add(&mut self, gather: impl FnOnce(&mut Gatherer<T>)) {
+        let mut gatherer = Gatherer::on(std::mem::replace(&mut self.added, Core::new(0)));
+        gather(&mut gatherer);
+        self.added = gatherer.core;
+    }
+
     /// Finds the documents among the visible ones that hold every word asked for.
     ///
-    /// A question without a word to look for finds nothing.
+    /// A question without a word to look for finds nothing. It is read by the rules of each language that a visible
+    /// document is written in.
     pub fn find(&self, question: &str, visible: impl Fn(Ix<T>) -> bool) -> Hits<T> {
+        let seen = self.seen(&visible);
         let mut best: BTreeMap<Ix<T>, f32> = BTreeMap::new();
         let mut asked = Vec::new();
-        for &language in &self.languages {
-            let stems = Analyser::of(language).question(question);
+        for word in Language::ALL.iter().filter(|word| seen.languages & bit(word.value) != 0) {
+            let stems = Analyser::of(word.value).question(question);
             if stems.is_empty() || asked.contains(&stems) {
                 continue;
             }
-            for (document, score) in self.find_stems(&stems, &visible) {
+            for (document, score) in self.find_stems(&stems, &seen, &visible) {
                 let held = best.entry(document).or_default();
                 *held = held.max(score);
             }
@@ -115,24 +197,45 @@ impl<T> Index<T> {
         best.into_iter().collect()
     }
 
-    fn find_stems(&self, stems: &[String], visible: &impl Fn(Ix<T>) -> bool) -> Hits<T> {
-        let seen: Vec<f32> = self.lengths.iter().enumerate().filter(|(n, _)| visible(Ix::nth(*n))).map(|(_, length)| *length).collect();
-        #[expect(clippy::cast_precision_loss, reason = "counts of documents, far below 2^24 of consequence")]
-        let (documents, mean) = (seen.len() as f32, seen.iter().sum::<f32>() / (seen.len().max(1) as f32));
+    fn parts(&self) -> [&Core<T>; 2] {
+        [&self.base, &self.added]
+    }
+
+    /// What the visible documents are like. Lengths are sums of whole weights, so their sum is exact, and no order in
+    /// which they stand can move it.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and lengths of documents, far below 2^24 of consequence")]
+    fn seen(&self, visible: &impl Fn(Ix<T>) -> bool) -> Seen {
+        let (mut count, mut sum, mut languages) = (0_usize, 0.0_f64, 0);
+        for (ix, length, of) in self.parts().into_iter().flat_map(Core::documents) {
+            if visible(ix) {
+                count += 1;
+                sum += f64::from(length);
+                languages |= of;
+            }
+        }
+        Seen { count: count as f32, mean: (sum / count.max(1) as f64) as f32, languages }
+    }
+
+    fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool) -> Hits<T> {
+        let (documents, mean) = (seen.count, seen.mean);
         let mut hits: Option<FxHashMap<Ix<T>, f32>> = None;
         for stem in stems {
-            let Some(&term) = self.terms.get(stem.as_str()) else { return Vec::new() };
-            let postings: Vec<&Posting<T>> = self.postings[term as usize].iter().filter(|p| visible(p.document)).collect();
+            let postings: Vec<(&Posting<T>, f32)> = self
+                .parts()
+                .into_iter()
+                .flat_map(|part| part.postings(stem).iter().map(|posting| (posting, part.length(posting.document))))
+                .filter(|(posting, _)| visible(posting.document))
+                .collect();
+            if postings.is_empty() {
+                return Vec::new();
+            }
             #[expect(clippy::cast_precision_loss, reason = "a count of documents")]
             let frequency = postings.len() as f32;
             let rarity = (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln();
-            let score = |p: &Posting<T>| {
-                let length = self.lengths[p.document.get()];
-                rarity * p.weight * (K1 + 1.0) / (p.weight + K1 * (1.0 - B + B * length / mean.max(f32::MIN_POSITIVE)))
-            };
+            let score = |p: &Posting<T>, length: f32| rarity * p.weight * (K1 + 1.0) / (p.weight + K1 * (1.0 - B + B * length / mean.max(f32::MIN_POSITIVE)));
             hits = Some(match hits {
-                None => postings.iter().map(|p| (p.document, score(p))).collect(),
-                Some(before) => postings.iter().filter_map(|p| before.get(&p.document).map(|s| (p.document, s + score(p)))).collect(),
+                None => postings.iter().map(|(p, length)| (p.document, score(p, *length))).collect(),
+                Some(before) => postings.iter().filter_map(|(p, length)| before.get(&p.document).map(|s| (p.document, s + score(p, *length)))).collect(),
             });
         }
         let mut hits: Hits<T> = hits.unwrap_or_default().into_iter().collect();
@@ -180,5 +283,21 @@ mod tests {
         let without = index(&[("Return", "home"), ("Empty", "page"), ("Work", "abroad")]);
         let hide = |ix: Ix<Doc>| ix.get() != 1;
         assert_eq!(with.find("return", hide), without.find("return", hide));
+    }
+
+    #[test]
+    fn what_is_added_later_counts_as_if_it_had_been_there() {
+        let texts = [("Return", "home"), ("Return and return", "return"), ("Work", "abroad at home"), ("Heim", "return")];
+        let (whole, mut grown) = (index(&texts), index(&texts[..2]));
+        for (n, (title, body)) in texts.iter().enumerate().skip(2) {
+            grown.add(|gatherer| {
+                gatherer.text(Language::En, title, 3.0);
+                gatherer.text(Language::En, body, 1.0);
+                gatherer.document(Ix::nth(n));
+            });
+        }
+        for question in ["return", "home", "work", "return home", "nothing"] {
+            assert_eq!(whole.find(question, |_| true), grown.find(question, |_| true), "{question}");
+        }
     }
 }

@@ -20,7 +20,7 @@ use super::search::Index;
 pub type SourceIx = Ix<SourceNode>;
 
 /// A source of figures.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceNode {
     /// Its id.
     pub id: Id,
@@ -45,8 +45,21 @@ pub enum NodeRef {
     GoodPractice(PracticeIx),
 }
 
+/// Whether a face can be told to be seen, or not, without asking who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Everyone sees it, its owner and the secretariat included.
+    Everyone,
+    /// Anonymous readers see it; its owner or the secretariat another face.
+    Public,
+    /// Anonymous readers do not see it.
+    Restricted,
+    /// It was replaced: nobody does.
+    Gone,
+}
+
 /// Lists sorted once for every reader.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Orders {
     pub states_by_name: Sorted<StateNode>,
     pub organisations_by_name: Sorted<OrganisationNode>,
@@ -58,7 +71,7 @@ pub(super) struct Orders {
 }
 
 /// One revision of the graph.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(super) revision: u64,
     pub(super) seal: Seal,
@@ -74,6 +87,12 @@ pub struct Snapshot {
     pub(super) meetings: Table<MeetingNode>,
     pub(super) sources: Table<SourceNode>,
     pub(super) practices: Table<PracticeNode>,
+    /// Who sees each practice, in a byte; in the order of the table.
+    pub(super) glances: Vec<Glance>,
+    /// The faces of each practice that has several.
+    pub(super) faces: FxHashMap<Id, Vec<PracticeIx>>,
+    /// Faces that were replaced, and are still in the tables.
+    pub(super) gone: usize,
     pub(super) by_id: FxHashMap<Id, NodeRef>,
     pub(super) orders: Orders,
     pub(super) practice_texts: Index<PracticeNode>,
@@ -91,6 +110,12 @@ impl Snapshot {
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// How many replaced faces it still carries; many of them are a reason to build it anew.
+    #[must_use]
+    pub const fn gone(&self) -> usize {
+        self.gone
     }
 
     /// How many areas it knows; they have no id.

@@ -1,16 +1,18 @@
 //! The only way into the graph: one snapshot, seen by one viewer, on one day.
 //!
-//! What the viewer may not see does not exist here: no list, edge, count, search or id leads to it. Today the
-//! catalogue is public and everyone sees all of it; what will be hidden passes through [`View::sees`],
-//! [`View::owner`] and [`View::node`], and through nothing else.
+//! What the viewer may not see does not exist here: no list, edge, count, search or id leads to it. What is hidden are
+//! practices and who owns them; it is decided in [`View::sees`] and [`View::owner`], and nowhere else. A practice that
+//! looks different to its owner, the secretariat and its audience has a node for each look, of which a viewer sees one.
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::domain::audience::AudienceLevel;
+use crate::domain::contribution::{GoodPracticeStatus, TaskKind};
 use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::id::Id;
-use crate::domain::viewer::Viewer;
+use crate::domain::viewer::{Role, Viewer};
 
 use super::code::{UnknownCode, find_all};
 use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
@@ -20,17 +22,68 @@ use super::index::Ix;
 use super::meeting::{MeetingIx, MeetingNode};
 use super::order::Sorted;
 use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, StateIx, StateNode};
-use super::practice::{PracticeIx, PracticeNode};
+use super::practice::{AudienceNode, PracticeIx, PracticeNode};
 use super::seal::Seal;
 use super::search::Hits;
-use super::snapshot::{NodeRef, Snapshot, SourceIx, SourceNode};
+use super::snapshot::{Glance, NodeRef, Snapshot, SourceIx, SourceNode};
 
 /// One snapshot, seen by one viewer, on one day.
 #[derive(Debug, Clone)]
 pub struct View {
     snapshot: Arc<Snapshot>,
     viewer: Viewer,
+    /// The viewer in this snapshot; none for anonymous readers.
+    me: Option<Me>,
     today: Date,
+}
+
+/// What a member is in a snapshot.
+#[derive(Debug, Clone)]
+struct Me {
+    party: Party,
+    is_secretariat: bool,
+    takes_part: bool,
+    /// Where the party has a place today; sorted.
+    groups: Vec<GroupIx>,
+}
+
+impl Me {
+    fn of(viewer: &Viewer, snapshot: &Snapshot, today: Date) -> Option<Self> {
+        let member = viewer.member()?;
+        let state = snapshot.states.find(&member.party);
+        let (party, links, participates) = match state {
+            Some(ix) => (Party::State(ix), &snapshot.states[ix].links, snapshot.states[ix].entry.participation.is_some()),
+            None => {
+                let ix = snapshot.organisations.find(&member.party)?;
+                (Party::Organisation(ix), &snapshot.organisations[ix].links, snapshot.organisations[ix].entry.participation.is_some())
+            }
+        };
+        let mut groups: Vec<GroupIx> = links.groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        Some(Self { party, is_secretariat: member.role == Role::Secretariat, takes_part: participates || !groups.is_empty(), groups })
+    }
+
+    fn sees(&self, practice: &PracticeNode) -> bool {
+        if self.party == practice.owner {
+            practice.sight.owner
+        } else if self.is_secretariat {
+            practice.sight.secretariat
+        } else {
+            practice.sight.audience && self.is_among(&practice.audience)
+        }
+    }
+
+    fn is_among(&self, audience: &AudienceNode) -> bool {
+        match audience.level {
+            AudienceLevel::Owner => false,
+            AudienceLevel::NamedParties | AudienceLevel::Group => {
+                audience.parties.contains(&self.party) || audience.groups.iter().any(|group| self.groups.binary_search(group).is_ok())
+            }
+            AudienceLevel::Participants => self.takes_part,
+            AudienceLevel::Public => true,
+        }
+    }
 }
 
 /// Reads one node of each kind by its position.
@@ -66,8 +119,37 @@ nodes! {
 impl View {
     /// That snapshot, for that viewer, on that day.
     #[must_use]
-    pub const fn new(snapshot: Arc<Snapshot>, viewer: Viewer, today: Date) -> Self {
-        Self { snapshot, viewer, today }
+    pub fn new(snapshot: Arc<Snapshot>, viewer: Viewer, today: Date) -> Self {
+        let me = Me::of(&viewer, &snapshot, today);
+        Self { snapshot, viewer, me, today }
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub const fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The party that the viewer acts for, and the groups where it has a place today.
+    #[must_use]
+    pub fn viewer_party(&self) -> Option<(Party, &[GroupIx])> {
+        self.me.as_ref().map(|me| (me.party, me.groups.as_slice()))
+    }
+
+    /// Whether a party takes part in the partnership: by itself, or with a place in a group today.
+    #[must_use]
+    pub fn takes_part(&self, party: Party) -> bool {
+        let participates = match party {
+            Party::State(ix) => self.state(ix).entry.participation.is_some(),
+            Party::Organisation(ix) => self.organisation(ix).entry.participation.is_some(),
+        };
+        participates || self.party_links(party).groups.iter().any(|edge| edge.in_force(self.today))
+    }
+
+    /// The revision that it shows.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.snapshot.revision
     }
 
     /// The day of the request (UTC), for what is in force "today".
@@ -87,19 +169,51 @@ impl View {
         &self.snapshot.seal
     }
 
-    /// Whether the viewer may see a practice.
+    /// Whether the viewer sees this face of a practice.
     #[must_use]
-    pub const fn sees(&self, _practice: PracticeIx) -> bool {
-        match self.viewer {
-            Viewer::Anonymous | Viewer::Member(_) => true,
+    pub fn sees(&self, practice: PracticeIx) -> bool {
+        match (self.snapshot.glances[practice.get()], &self.me) {
+            (Glance::Everyone, _) | (Glance::Public, None) => true,
+            (Glance::Gone, _) | (Glance::Restricted, None) => false,
+            (Glance::Public | Glance::Restricted, Some(me)) => me.sees(self.practice(practice)),
         }
+    }
+
+    /// Whether not everyone may read this face.
+    #[must_use]
+    pub fn is_restricted(&self, practice: PracticeIx) -> bool {
+        self.snapshot.glances[practice.get()] == Glance::Restricted
+    }
+
+    /// Whether the viewer is of the party that owns a practice.
+    #[must_use]
+    pub fn is_owner(&self, practice: PracticeIx) -> bool {
+        self.me.as_ref().is_some_and(|me| me.party == self.practice(practice).owner)
+    }
+
+    /// Whether the viewer owns a practice or is the secretariat: who may know all of what it shows.
+    #[must_use]
+    pub fn is_trusted(&self, practice: PracticeIx) -> bool {
+        self.me.as_ref().is_some_and(|me| me.is_secretariat || me.party == self.practice(practice).owner)
     }
 
     /// The owner of a practice, where the viewer may know it.
     #[must_use]
     pub fn owner(&self, practice: PracticeIx) -> Option<Party> {
-        let practice = self.practice(practice);
-        practice.attributed.then_some(practice.owner)
+        let node = self.practice(practice);
+        (node.attributed || self.is_trusted(practice)).then_some(node.owner)
+    }
+
+    /// The groups and parties that a practice is shared with, as far as the viewer may know: those that he is of, or
+    /// all of them for its owner and the secretariat.
+    #[must_use]
+    pub fn audience(&self, practice: PracticeIx) -> (AudienceLevel, Vec<GroupIx>, Vec<Party>) {
+        let AudienceNode { level, groups, parties } = &self.practice(practice).audience;
+        if self.is_trusted(practice) {
+            return (*level, groups.to_vec(), parties.to_vec());
+        }
+        let (party, own) = self.viewer_party().map_or((None, &[][..]), |(party, own)| (Some(party), own));
+        (*level, groups.iter().copied().filter(|group| own.contains(group)).collect(), parties.iter().copied().filter(|other| Some(*other) == party).collect())
     }
 
     /// Those of a list that the viewer may see.
@@ -107,13 +221,47 @@ impl View {
         list.iter().copied().filter(|&ix| self.sees(ix))
     }
 
+    /// The face of a practice that the viewer sees, of those that have its id.
+    fn face(&self, any: PracticeIx) -> Option<PracticeIx> {
+        match self.snapshot.faces.get(&self.practice(any).id) {
+            None => self.sees(any).then_some(any),
+            Some(faces) => faces.iter().copied().find(|&ix| self.sees(ix)),
+        }
+    }
+
     /// Whatever has that id and may be seen.
     #[must_use]
     pub fn node(&self, id: Id) -> Option<NodeRef> {
-        self.snapshot.by_id.get(&id).copied().filter(|node| match node {
-            NodeRef::GoodPractice(ix) => self.sees(*ix),
-            _ => true,
-        })
+        match self.snapshot.by_id.get(&id).copied()? {
+            NodeRef::GoodPractice(any) => self.face(any).map(NodeRef::GoodPractice),
+            other => Some(other),
+        }
+    }
+}
+
+/// What waits for the viewer.
+impl View {
+    /// The practices that wait for the viewer's own action, with what that is; what waits longest first.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<(PracticeIx, TaskKind)> {
+        let Some(member) = self.viewer.member() else { return Vec::new() };
+        let waits = |ix: PracticeIx| {
+            let practice = self.practice(ix);
+            match practice.status {
+                GoodPracticeStatus::Submitted => {
+                    let is_mine = member.role == Role::Secretariat && !practice.hands.iter().any(|hand| **hand == *member.subject);
+                    is_mine.then_some(TaskKind::ReviewSubmission)
+                }
+                GoodPracticeStatus::Draft if self.is_owner(ix) => Some(TaskKind::FinishDraft),
+                GoodPracticeStatus::ChangesRequested if self.is_owner(ix) => Some(TaskKind::AnswerRemarks),
+                _ => None,
+            }
+        };
+        let open = self.snapshot.glances.iter().enumerate().filter(|(_, glance)| !matches!(glance, Glance::Everyone | Glance::Gone));
+        let seen = open.map(|(n, _)| PracticeIx::nth(n)).filter(|&ix| self.sees(ix));
+        let mut tasks: Vec<_> = seen.filter_map(|ix| Some((ix, waits(ix)?))).collect();
+        tasks.sort_by_cached_key(|(ix, _)| self.update_key(*ix));
+        tasks
     }
 }
 
@@ -176,7 +324,7 @@ impl View {
     /// The practice of that slug.
     #[must_use]
     pub fn find_practice(&self, slug: &str) -> Option<PracticeIx> {
-        self.snapshot.practices.find(slug).filter(|&ix| self.sees(ix))
+        self.snapshot.practices.find(slug).and_then(|any| self.face(any))
     }
 
     /// States by code.

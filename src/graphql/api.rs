@@ -4,28 +4,31 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{EmptyMutation, EmptySubscription, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
+use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::graph::{Snapshot, View, Viewer};
-use crate::store::Store;
+use crate::graph::{View, Viewer};
+use crate::store::{Follower, Store};
 
-use super::error::{INTERNAL_MESSAGE, code, dress, set_code};
+use super::error::{Fault, INTERNAL_MESSAGE, code, dress, set_code};
 use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
+use super::mutation::{Mutation, Writer};
 use super::node::Interfaces;
 use super::omitted;
 use super::query::Query;
+use super::reads::Reads;
+use super::views::Views;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
 const REMEMBERED: u64 = 2 * 1024 * 1024;
 
 /// The schema, ready to run.
 pub struct Api {
-    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    schema: Schema<Query, Mutation, EmptySubscription>,
     sdl: String,
     shape: Shape,
     limits: Limits,
@@ -56,7 +59,7 @@ pub struct Call {
     /// Values of its variables.
     pub variables: Variables,
     /// The graph.
-    pub snapshot: Arc<Snapshot>,
+    pub follower: Arc<Follower>,
     /// Who asks.
     pub viewer: Viewer,
     /// The day of the request (UTC).
@@ -79,7 +82,7 @@ impl Api {
     /// The schema under those limits; `suggestions` lets validation errors name near fields.
     #[must_use]
     pub fn new(limits: Limits, suggestions: bool) -> Self {
-        let mut builder = Schema::build(Query, EmptyMutation, EmptySubscription).register_output_type::<Interfaces>();
+        let mut builder = Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>();
         if !suggestions {
             builder = builder.disable_suggestions();
         }
@@ -121,22 +124,35 @@ impl Api {
 
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
-        let Call { prepared, operation, variables, snapshot, viewer, today, store } = call;
+        let Call { prepared, operation, variables, follower, viewer, today, store } = call;
         let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.limits);
-        let cost = match charge {
-            Ok(inspected) if inspected.kind != OperationKind::Query => return refused(&unsupported(&prepared.document)),
-            Ok(inspected) => inspected.cost,
+        let (cost, writes) = match charge {
+            Ok(inspected) if inspected.kind == OperationKind::Subscription => return refused(&unsupported(&prepared.document)),
+            // Each root field of a mutation shows the graph as it left it.
+            Ok(inspected) if inspected.kind == OperationKind::Mutation => (inspected.cost, self.limits.root_fields),
+            Ok(inspected) => (inspected.cost, 0),
             Err(refusal) => return refused(&refusal),
         };
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
-        let mut request = Request::new(String::new()).variables(variables).data(View::new(snapshot, viewer, today)).data(Loaders::new(&store));
+        let views = Views::new(View::new(follower.current(), viewer.clone(), today), writes);
+        let reads = Arc::new(Reads::default());
+        let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads));
+        if writes > 0 {
+            request = request.data(Writer { store: Arc::clone(&store), follower, today });
+        }
         request.operation_name = operation;
         request.set_parsed_query(document);
         let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
             tracing::error!("a resolver panicked");
             return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost };
         };
+        if let Err(fault) = reads.keep(&viewer, &store).await {
+            tracing::error!(%fault, "what was read could not be noted, so it is not shown");
+            let fault: Error = Fault::unavailable(&fault).into();
+            let error = fault.into_server_error(Pos::default());
+            return Outcome { response: Response::from_errors(vec![error]), executed: true, cost };
+        }
         let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
         for error in &mut response.errors {
             dress(error, executed);
@@ -168,8 +184,8 @@ fn own_definitions(sdl: &str) -> String {
 
 /// An operation of a kind that the schema does not have.
 fn unsupported(document: &ExecutableDocument) -> Refusal {
-    let at = document.operations.iter().find(|(_, operation)| operation.node.ty != OperationKind::Query).map(|(_, operation)| operation.pos);
-    let message = "The schema has queries alone: there are no mutations and no subscriptions yet.".to_owned();
+    let at = document.operations.iter().find(|(_, operation)| operation.node.ty == OperationKind::Subscription).map(|(_, operation)| operation.pos);
+    let message = "The schema has queries and mutations: there are no subscriptions yet.".to_owned();
     Refusal { code: code::VALIDATION_FAILED, message, line: at.map(|pos| (pos.line, pos.column)) }
 }
 

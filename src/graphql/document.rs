@@ -5,9 +5,9 @@ use async_graphql::{Context, ID, InputObject, Interface};
 use crate::domain::date::PartialDate;
 use crate::domain::document::{DocumentKind, ProvisionKind};
 use crate::domain::text::Language;
+use crate::domain::text::fold;
 use crate::graph::View;
 use crate::graph::document::{ActivityFilter, DocumentIx, ProvisionIx};
-use crate::graph::order::fold;
 use crate::graph::page::{Listing, PageArguments};
 
 use super::error::Fault;

@@ -12,8 +12,8 @@ use dataloader::BatchFn;
 use dataloader::cached::Loader;
 
 use crate::domain::id::Id;
-use crate::domain::text::Language;
-use crate::store::{ObservationPage, ObservationQuery, ObservationRow, Store, StoreError};
+use crate::domain::text::{Language, pick};
+use crate::store::{EventRow, ObservationPage, ObservationQuery, ObservationRow, Store, StoreError, VersionRow};
 
 use super::error::Fault;
 
@@ -67,12 +67,63 @@ impl<R: Read> Reader<R> {
     }
 }
 
+/// Of which practice, of which version (none: of what the catalogue wrote), in which language.
+type BodyKey = (Id, Option<u32>, Language);
+
 struct Bodies;
 impl Read for Bodies {
-    type Key = (Id, Language);
+    type Key = BodyKey;
     type Value = String;
     async fn read(store: &Store, keys: &[Self::Key]) -> Result<HashMap<Self::Key, String>, StoreError> {
-        store.bodies(keys).await
+        let plain: Vec<_> = keys.iter().filter(|(_, version, _)| version.is_none()).map(|(id, _, language)| (*id, *language)).collect();
+        let kept: Vec<_> = keys.iter().filter_map(|(id, version, _)| Some((*id, (*version)?))).collect();
+        let mut found = HashMap::with_capacity(keys.len());
+        if !plain.is_empty() {
+            found.extend(store.bodies(&plain).await?.into_iter().map(|((id, language), body)| ((id, None, language), body)));
+        }
+        if !kept.is_empty() {
+            let bodies: HashMap<_, _> = store.version_bodies(&kept).await?.into_iter().map(|(id, version, bodies)| ((id, version), bodies)).collect();
+            for &(id, version, language) in keys {
+                let all = version.and_then(|version| bodies.get(&(id, version)));
+                if let Some((_, body)) = all.and_then(|all| pick(all, |(language, _)| *language, language)) {
+                    found.insert((id, version, language), body.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Of which entry, at which revision.
+type LifeKey = (Id, u64);
+
+/// Groups rows, which stand entry by entry, under the keys that asked for them.
+fn by_entry<T>(keys: &[LifeKey], rows: Vec<T>, entry: impl Fn(&T) -> Id) -> HashMap<LifeKey, Arc<Vec<T>>> {
+    let mut found: HashMap<Id, Vec<T>> = HashMap::new();
+    for row in rows {
+        found.entry(entry(&row)).or_default().push(row);
+    }
+    let found: HashMap<Id, Arc<Vec<T>>> = found.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect();
+    keys.iter().filter_map(|key| Some((*key, Arc::clone(found.get(&key.0)?)))).collect()
+}
+
+struct Versions;
+impl Read for Versions {
+    type Key = LifeKey;
+    type Value = Arc<Vec<VersionRow>>;
+    async fn read(store: &Store, keys: &[LifeKey]) -> Result<HashMap<LifeKey, Self::Value>, StoreError> {
+        let ids: Vec<Id> = keys.iter().map(|(id, _)| *id).collect();
+        Ok(by_entry(keys, store.versions(&ids).await?, |row| row.id))
+    }
+}
+
+struct Events;
+impl Read for Events {
+    type Key = LifeKey;
+    type Value = Arc<Vec<EventRow>>;
+    async fn read(store: &Store, keys: &[LifeKey]) -> Result<HashMap<LifeKey, Self::Value>, StoreError> {
+        let ids: Vec<Id> = keys.iter().map(|(id, _)| *id).collect();
+        Ok(by_entry(keys, store.events(&ids).await?, |row| row.entry))
     }
 }
 
@@ -116,6 +167,8 @@ impl Read for Observations {
 /// The loaders of one request.
 pub struct Loaders {
     bodies: Reader<Bodies>,
+    versions: Reader<Versions>,
+    events: Reader<Events>,
     official_texts: Reader<OfficialTexts>,
     observations: Reader<Observations>,
     observations_by_id: Reader<ObservationsById>,
@@ -124,12 +177,29 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders for one request.
     pub fn new(store: &Arc<Store>) -> Self {
-        Self { bodies: Reader::new(store), official_texts: Reader::new(store), observations: Reader::new(store), observations_by_id: Reader::new(store) }
+        Self {
+            bodies: Reader::new(store),
+            versions: Reader::new(store),
+            events: Reader::new(store),
+            official_texts: Reader::new(store),
+            observations: Reader::new(store),
+            observations_by_id: Reader::new(store),
+        }
     }
 
     /// The body of a practice, by the rule of languages.
-    pub async fn body(&self, practice: Id, language: Language) -> Result<Option<String>, Fault> {
-        self.bodies.get((practice, language)).await
+    pub async fn body(&self, practice: Id, version: Option<u32>, language: Language) -> Result<Option<String>, Fault> {
+        self.bodies.get((practice, version, language)).await
+    }
+
+    /// The versions of a practice, latest first.
+    pub async fn versions(&self, practice: Id, revision: u64) -> Result<Arc<Vec<VersionRow>>, Fault> {
+        Ok(self.versions.get((practice, revision)).await?.unwrap_or_default())
+    }
+
+    /// What happened to an entry, latest first.
+    pub async fn events(&self, entry: Id, revision: u64) -> Result<Arc<Vec<EventRow>>, Fault> {
+        Ok(self.events.get((entry, revision)).await?.unwrap_or_default())
     }
 
     /// The adopted wording of a provision, by the rule of languages.

@@ -14,6 +14,27 @@ macro_rules! object {
         $($head)*
         impl $type { $($done)* }
     };
+    // A list that may be null by itself: its fault leaves the rest of the page.
+    (@ [$($head:tt)*] $type:ident [$($done:tt)*]
+        $(#[$meta:meta])* paged fn $name:ident(&$this:ident, $ctx:ident, $page:ident $(, $(#[$ameta:meta])* $arg:ident: $aty:ty)* $(,)?) -> Option<$ret:ty> $block:block
+        $($rest:tt)*
+    ) => {
+        $crate::graphql::object::object! { @ [$($head)*] $type [$($done)*
+            $(#[$meta])*
+            pub async fn $name(
+                &$this,
+                $ctx: &async_graphql::Context<'_>,
+                $( $(#[$ameta])* $arg: $aty, )*
+                #[graphql(desc = "That many from the start of the list, or from `after`: 0 to 100; 20 where neither `first` nor `last` is given.")] first: Option<i32>,
+                #[graphql(desc = "Only what comes behind this cursor of the same list, order and filter.")] after: Option<String>,
+                #[graphql(desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`.")] last: Option<i32>,
+                #[graphql(desc = "Only what comes ahead of this cursor of the same list, order and filter.")] before: Option<String>,
+            ) -> Option<Result<$ret, $crate::graphql::error::Fault>> {
+                let $page = $crate::graph::page::PageArguments { first, after, last, before };
+                $block
+            }
+        ] $($rest)* }
+    };
     (@ [$($head:tt)*] $type:ident [$($done:tt)*]
         $(#[$meta:meta])* paged fn $name:ident(&$this:ident, $ctx:ident, $page:ident $(, $(#[$ameta:meta])* $arg:ident: $aty:ty)* $(,)?) -> $ret:ty $block:block
         $($rest:tt)*

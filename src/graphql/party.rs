@@ -6,11 +6,11 @@ use crate::domain::date::PartialDate;
 use crate::domain::flow::FlowRole;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
 use crate::domain::text::Language;
+use crate::domain::text::fold;
 use crate::graph::View;
 use crate::graph::flow::FlowFilter;
-use crate::graph::order::fold;
 use crate::graph::page::Listing;
-use crate::graph::party::{OrganisationFilter, OrganisationIx, Party as PartyRef, Point, StateFilter, StateFlow, StateIx, merge_practices};
+use crate::graph::party::{OrganisationFilter, OrganisationIx, Party as PartyRef, Point, StateFilter, StateFlow, StateIx};
 
 use super::error::Fault;
 use super::flow::{Flow, FlowFilterInput, FlowOrder};
@@ -268,14 +268,7 @@ fn practices_of_party(
     page: &crate::graph::page::PageArguments,
 ) -> Result<GoodPracticeConnection, Fault> {
     let view = view(ctx);
-    let links = view.party_links(party);
-    let list = match roles.0.as_deref() {
-        None => std::borrow::Cow::Borrowed(&links.practices),
-        Some([GoodPracticeRole::Owner]) => std::borrow::Cow::Borrowed(&links.owned),
-        Some([GoodPracticeRole::Practised]) => std::borrow::Cow::Borrowed(&links.practised),
-        Some([GoodPracticeRole::Partner]) => std::borrow::Cow::Borrowed(&links.partnered),
-        Some(roles) => std::borrow::Cow::Owned(merge_practices(view, party, roles)),
-    };
+    let list = view.practices_of_party(party, roles.0.as_deref());
     practices_of(ctx, ("Party.goodPractices", (view.party_id(party), roles)), &list, filter, order_by, page)
 }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
+use crate::domain::contribution::GoodPracticeStatus;
 use crate::domain::date::PartialDate;
 use crate::domain::document::ProvisionKind;
 use crate::domain::practice::{EvidenceLevel, TargetGroup};
@@ -11,14 +12,17 @@ use crate::graph::order::SortKey;
 use crate::graph::page::{Listing, PageArguments};
 use crate::graph::practice::{PracticeFilter, PracticeIx};
 
+use super::audience::Audience;
 use super::document::{Activity, ActivityConnection, activities_of};
 use super::error::Fault;
 use super::flow::{FlowConnection, flows_of};
 use super::group::WorkingGroup;
+use super::history::{self, EventConnection, GoodPracticeVersionConnection};
 use super::loaders::loaders;
 use super::object::object;
 use super::page::{KeyOf, bind, connection, paged, paged_from};
 use super::party::{Citation, Party, State, citations};
+use super::reads::read;
 use super::scalar::{Date, DateTime, Given};
 use super::view;
 use super::word::{GoodPracticeOrderField, OrderDirection};
@@ -32,12 +36,12 @@ object! {
     impl GoodPractice {
         /// Opaque, and the same on every installation for what the catalogue holds.
         async fn id(&self, ctx: &Context<'_>) -> ID {
-            ID(view(ctx).practice(self.0).id.to_string())
+            ID(read(ctx, self.0).id.to_string())
         }
 
         /// Words of its title, fixed; what `goodPractice(slug:)` takes.
         async fn slug<'a>(&self, ctx: &Context<'a>) -> &'a str {
-            &view(ctx).practice(self.0).slug
+            &read(ctx, self.0).slug
         }
 
         /// What it is called, in a line.
@@ -46,7 +50,7 @@ object! {
             ctx: &Context<'a>,
             #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
         ) -> &'a str {
-            view(ctx).practice(self.0).text(language).map_or("", |text| &text.title)
+            read(ctx, self.0).text(language).map_or("", |text| &text.title)
         }
 
         /// Two or three sentences.
@@ -55,7 +59,7 @@ object! {
             ctx: &Context<'a>,
             #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
         ) -> &'a str {
-            view(ctx).practice(self.0).text(language).map_or("", |text| &text.summary)
+            read(ctx, self.0).text(language).map_or("", |text| &text.summary)
         }
 
         /// The whole story, in Markdown; null where there is none.
@@ -64,12 +68,13 @@ object! {
             ctx: &Context<'_>,
             #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
         ) -> Option<Result<String, Fault>> {
-            loaders(ctx).body(view(ctx).practice(self.0).id, language).await.transpose()
+            let practice = read(ctx, self.0);
+            loaders(ctx).body(practice.id, practice.kept.then_some(practice.version), language).await.transpose()
         }
 
         /// The languages that it is told in, the original first.
         async fn languages(&self, ctx: &Context<'_>) -> Vec<Language> {
-            view(ctx).practice(self.0).texts.iter().map(|text| text.language).collect()
+            read(ctx, self.0).texts.iter().map(|text| text.language).collect()
         }
 
         /// The party that shares it, and alone may change it; null where it is shared without attribution.
@@ -79,64 +84,95 @@ object! {
 
         /// Where it is practised, by code; bounded by the number of states.
         async fn states(&self, ctx: &Context<'_>) -> Vec<State> {
-            view(ctx).practice(self.0).states.iter().copied().map(State).collect()
+            read(ctx, self.0).states.iter().copied().map(State).collect()
         }
 
         /// The parties that take part: states, then organisations, each by code; a few dozen at most.
         async fn partners(&self, ctx: &Context<'_>) -> Vec<Party> {
-            view(ctx).practice(self.0).partners.iter().copied().map(Party::from).collect()
+            read(ctx, self.0).partners.iter().copied().map(Party::from).collect()
         }
 
         /// The activities that it serves, in the order of the Declaration.
         paged fn activities(&self, ctx, page) -> ActivityConnection {
-            let practice = view(ctx).practice(self.0);
+            let practice = read(ctx, self.0);
             activities_of(ctx, ("GoodPractice.activities", practice.id), &practice.activities, Given(None), &page)
         }
 
         /// The flows that it bears on, by code.
         paged fn flows(&self, ctx, page) -> FlowConnection {
-            let practice = view(ctx).practice(self.0);
+            let practice = read(ctx, self.0);
             flows_of(ctx, ("GoodPractice.flows", practice.id), &practice.flows, Given(None), None, &page)
         }
 
         /// The groups that it concerns, by code.
         async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
-            view(ctx).practice(self.0).groups.iter().copied().map(WorkingGroup).collect()
+            read(ctx, self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 
         /// Whom it is for; sixteen at most.
         async fn target_groups(&self, ctx: &Context<'_>) -> Vec<TargetGroup> {
-            view(ctx).practice(self.0).target_groups.to_vec()
+            read(ctx, self.0).target_groups.to_vec()
         }
 
         /// What is known of how well it works.
         async fn evidence(&self, ctx: &Context<'_>) -> EvidenceLevel {
-            view(ctx).practice(self.0).evidence
+            read(ctx, self.0).evidence
         }
 
         /// When it began, as far as known.
         async fn started_on(&self, ctx: &Context<'_>) -> Option<PartialDate> {
-            view(ctx).practice(self.0).started_on
+            read(ctx, self.0).started_on
         }
 
         /// When it ended; null while it goes on, or where that is not known.
         async fn ended_on(&self, ctx: &Context<'_>) -> Option<PartialDate> {
-            view(ctx).practice(self.0).ended_on
+            read(ctx, self.0).ended_on
         }
 
         /// Where all that can be read; a few dozen at most.
         async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
-            citations(&view(ctx).practice(self.0).citations)
+            citations(&read(ctx, self.0).citations)
         }
 
         /// When it was published here; for the catalogue, the day of its edition.
         async fn published_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
-            view(ctx).practice(self.0).published_at.map(DateTime)
+            read(ctx, self.0).published_at.map(DateTime)
         }
 
         /// When it last changed; for the catalogue, the day of the edition that changed it.
         async fn updated_at(&self, ctx: &Context<'_>) -> DateTime {
-            DateTime(view(ctx).practice(self.0).updated_at)
+            DateTime(read(ctx, self.0).updated_at)
+        }
+
+        /// Where it stands on its way from draft to the partnership.
+        async fn status(&self, ctx: &Context<'_>) -> GoodPracticeStatus {
+            read(ctx, self.0).status
+        }
+
+        /// Counts the edits; give it back as `ifVersion`.
+        async fn version(&self, ctx: &Context<'_>) -> i32 {
+            i32::try_from(read(ctx, self.0).version).unwrap_or(i32::MAX)
+        }
+
+        /// Whom it is shown to, or is to be shown to. Groups and parties as far as the viewer may know them: all for owner and secretariat, else those that the viewer is of.
+        async fn audience(&self, ctx: &Context<'_>) -> Audience {
+            read(ctx, self.0);
+            Audience::seen(view(ctx), self.0)
+        }
+
+        /// False where the owner shares it without being named; `owner` is then null for all but the owner and the secretariat.
+        async fn attributed(&self, ctx: &Context<'_>) -> bool {
+            read(ctx, self.0).attributed
+        }
+
+        /// What it said at each edit, latest first: for its owner; the secretariat sees what was submitted to it. Null for others.
+        paged fn versions(&self, ctx, page) -> Option<GoodPracticeVersionConnection> {
+            history::versions(ctx, self.0, &page).await
+        }
+
+        /// Who did what to it, latest first: for its owner, and for the secretariat as far as it was submitted. Null for others.
+        paged fn history(&self, ctx, page) -> Option<EventConnection> {
+            history::events(ctx, self.0, &page).await
         }
 
         /// Practices that share activities, states, flows and target groups, nearest first, with why.

@@ -18,6 +18,7 @@ use super::party::{
 };
 use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
 use super::scalar::Given;
+use super::task::{self, TaskConnection};
 use super::view;
 
 /// The root of the graph.
@@ -160,6 +161,11 @@ object! {
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             meetings_of(ctx, ("Query.meetings", ()), &view(ctx).meetings().rows, filter, order_by, &page)
+        }
+
+        /// What waits for the viewer's own action, longest first: drafts to finish, remarks to answer, submissions to review. Empty for an anonymous reader.
+        paged fn tasks(&self, ctx, page) -> TaskConnection {
+            task::tasks(ctx, &page)
         }
     }
 }

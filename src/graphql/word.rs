@@ -7,6 +7,8 @@ use async_graphql::parser::types::Field;
 use async_graphql::registry::{EnumBuilder, MetaEnumValue, MetaTypeId, Registry};
 use async_graphql::{ContextSelectionSet, InputType, InputValueError, InputValueResult, Name, OutputType, Positioned, ServerResult, Value};
 
+use crate::domain::audience::AudienceLevel;
+use crate::domain::contribution::{EventKind, GoodPracticeStatus, TaskKind, UserErrorCode};
 use crate::domain::document::{DocumentKind, ProvisionKind};
 use crate::domain::figure::{Measure, MeasureNature, ObservationStatus, Sex, ValueAvailability};
 use crate::domain::flow::{FlowKind, FlowRole, FlowShape, TransportMode};
@@ -161,4 +163,5 @@ enums! {
     ObservationStatus, ValueAvailability, TargetGroup, EvidenceLevel, MeetingKind,
     OrderDirection, StateOrderField, OrganisationOrderField, FlowOrderField, ObservationOrderField,
     GoodPracticeOrderField, MeetingOrderField,
+    AudienceLevel, GoodPracticeStatus, EventKind, TaskKind, UserErrorCode,
 }

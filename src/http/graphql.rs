@@ -119,7 +119,7 @@ async fn run(shared: &Shared, incoming: Incoming<'_>, format: Format, id: Reques
         prepared,
         operation,
         variables,
-        snapshot: shared.snapshot.load_full(),
+        follower: Arc::clone(&shared.follower),
         viewer: Viewer::anonymous(),
         today: Offset::UTC.to_datetime((shared.clock)()).date(),
         store: Arc::clone(&shared.store),

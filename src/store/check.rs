@@ -4,6 +4,7 @@ use std::fmt;
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
+use super::contribution::{event::first_broken_link, faces};
 use super::error::Doing;
 use super::material::stored;
 use super::reference::{Codes, references};
@@ -68,13 +69,25 @@ async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
     names(db, &entries, &mut findings).await?;
     figures(db, &mut findings).await?;
     log(db, &mut findings).await?;
+    events(db, &mut findings).await?;
     Ok(findings.0)
+}
+
+/// What happened must be told as it was written, and of every contribution there must be its versions.
+async fn events(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
+    if let Some(seq) = first_broken_link(db).await? {
+        findings.all([format!("the chain of events breaks at event {seq}: it or the one before was changed, removed or moved")]);
+    }
+    if let Err(StoreError::Damaged { what, of }) = faces(db, None).await {
+        findings.all([format!("{what} of {of} cannot be read")]);
+    }
+    Ok(())
 }
 
 /// Every entry that can be read; what cannot be is found.
 async fn entries(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<Vec<Stored>, StoreError> {
     let (mut entries, mut broken, mut other) = (Vec::new(), Vec::new(), Vec::new());
-    let sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, origin FROM entry ORDER BY kind, code");
+    let sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, version, origin FROM entry ORDER BY kind, code");
     for row in rows(db, sql).await.doing(DOING)? {
         let name = format!("{} {}", row.try_get_by_index::<String>(1).doing(DOING)?, row.try_get_by_index::<String>(2).doing(DOING)?);
         match stored(&row) {
@@ -84,7 +97,7 @@ async fn entries(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<V
                 if format!("{} {}", stored.entry.kind(), stored.entry.code()) != name {
                     other.push(format!("{name} says that it is {} {}", stored.entry.kind(), stored.entry.code()));
                 }
-                let is_the_catalogues = row.try_get_by_index::<String>(6).doing(DOING)? == CATALOGUE;
+                let is_the_catalogues = row.try_get_by_index::<String>(7).doing(DOING)? == CATALOGUE;
                 if is_the_catalogues && stored.id != stored.entry.catalogue_id() {
                     other.push(format!("{name} came with the catalogue, but its id is not made of its code"));
                 }

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult, TransactionTrait};
 use serde_json::value::RawValue;
 
+use super::contribution::faces;
 use super::error::Doing;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
 use crate::domain::entry::{Entry, Kind, Stored};
 use crate::domain::id::Id;
+use crate::domain::practice::GoodPractice;
 use crate::domain::text::Language;
 use crate::domain::word::Words;
 use crate::graph::material::Material;
@@ -48,7 +50,7 @@ async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
             }
         }
     }
-    Ok(Material { revision, entries, corridors: corridors(db).await?, editions: editions(db).await? })
+    Ok(Material { revision, entries, practices: faces(db, None).await?, corridors: corridors(db).await?, editions: editions(db).await? })
 }
 
 /// Every entry of a kind, by code. The driver costs more per row than the parser, so that many entries come as one
@@ -59,8 +61,8 @@ async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, S
     loop {
         // What the catalogue or the API wrote is JSON already; ids and instants have nothing to escape.
         let mut sql = Sql::new(
-            "SELECT '[' || group_concat('[\"' || id || '\",' || content || ',' || coalesce('\"' || published_at || '\"', 'null') \
-             || ',\"' || updated_at || '\"]') || ']', max(code) FROM (SELECT * FROM entry WHERE kind = ",
+            "SELECT '[' || group_concat('[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') \
+             || ',\"' || updated_at || '\"]') || ']', max(code) FROM (SELECT * FROM entry WHERE id NOT IN (SELECT entry_id FROM dossier) AND kind = ",
         );
         sql.bind(kind.name()).text(" AND code > ").bind(last).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
         let found = rows(db, sql).await.doing(DOING)?;
@@ -88,16 +90,16 @@ const CHUNK: i64 = 1_000;
 
 /// All entries of a text, or none where one of them cannot be read.
 fn parse(kind: Kind, json: &str) -> Option<Vec<Stored>> {
-    let records: Vec<(Id, &RawValue, Option<Timestamp>, Timestamp)> = serde_json::from_str(json).ok()?;
-    let stored = records
-        .into_iter()
-        .map(|(id, content, published_at, updated_at)| Some(Stored { id, entry: Entry::from_json(kind, content.get()).ok()?, published_at, updated_at }));
+    let records: Vec<(Id, &RawValue, u32, Option<Timestamp>, Timestamp)> = serde_json::from_str(json).ok()?;
+    let stored = records.into_iter().map(|(id, content, version, published_at, updated_at)| {
+        Some(Stored { id, entry: Entry::from_json(kind, content.get()).ok()?, version, published_at, updated_at })
+    });
     stored.collect()
 }
 
 /// Which entry of a kind it is that cannot be read.
 async fn first_damaged(db: &impl ConnectionTrait, kind: Kind) -> StoreError {
-    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at FROM entry WHERE kind = ");
+    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, version FROM entry WHERE kind = ");
     sql.bind(kind.name()).text(" ORDER BY code");
     match rows(db, sql).await.doing(DOING) {
         Ok(found) => found.iter().find_map(|row| stored(row).err()).unwrap_or(StoreError::Damaged { what: "an entry", of: kind.to_string() }),
@@ -105,7 +107,7 @@ async fn first_damaged(db: &impl ConnectionTrait, kind: Kind) -> StoreError {
     }
 }
 
-/// One row: id, kind, code, content, `published_at`, `updated_at`.
+/// One row: id, kind, code, content, `published_at`, `updated_at`, version.
 pub(super) fn stored(row: &QueryResult) -> Result<Stored, StoreError> {
     let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
     let (kind_name, code) = (text(1)?, text(2)?);
@@ -116,9 +118,29 @@ pub(super) fn stored(row: &QueryResult) -> Result<Stored, StoreError> {
     Ok(Stored {
         id: text(0)?.parse().map_err(|_| damaged("the id"))?,
         entry: Entry::from_json(kind, &text(3)?).map_err(|_| damaged("the content"))?,
+        version: row.try_get_by_index::<i64>(6).doing(DOING).map(|version| u32::try_from(version).unwrap_or(u32::MAX))?,
         published_at: published_at.as_deref().map(at).transpose()?,
         updated_at: at(&text(5)?)?,
     })
+}
+
+/// A practice as the catalogue wrote it, bodies included.
+pub(super) async fn practice(db: &impl ConnectionTrait, id: Id) -> Result<Option<(Stored, GoodPractice)>, StoreError> {
+    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, version FROM entry WHERE kind = ");
+    sql.bind(Kind::GoodPractice.name()).text(" AND id = ").bind(id.to_string());
+    let found = rows(db, sql).await.doing(DOING)?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let stored = stored(row)?;
+    let Entry::GoodPractice(mut practice) = stored.entry.clone() else { return Ok(None) };
+    let mut sql = Sql::new("SELECT language, body FROM practice_body WHERE entry_id = ");
+    sql.bind(id.to_string());
+    for row in rows(db, sql).await.doing(DOING)? {
+        let (language, body): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
+        if let Some(text) = practice.texts.iter_mut().find(|text| text.language.name() == language) {
+            text.body = Some(body);
+        }
+    }
+    Ok(Some((stored, practice)))
 }
 
 async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, String)>>, StoreError> {

@@ -4,7 +4,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 use rustc_hash::FxHashMap;
 
 use crate::domain::text::Language;
-use crate::graph::order::fold;
+use crate::domain::text::fold;
 
 /// Words of English that say nothing by themselves; a question of them alone finds nothing.
 const STOP_WORDS: &[&str] = &[

@@ -85,7 +85,7 @@ async fn needed(db: &impl ConnectionTrait, entries: &[Written], gone: &[(Id, Kin
 }
 
 async fn read(db: &impl ConnectionTrait, of: Sql) -> Result<Vec<Entry>, StoreError> {
-    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at FROM entry WHERE ");
+    let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, version FROM entry WHERE ");
     sql.part(&of);
     rows(db, sql).await.doing(DOING)?.iter().map(|row| Ok(stored(row)?.entry)).collect()
 }

@@ -1,0 +1,43 @@
+//! What a request shows of practices that not everyone may read: noted before the answer leaves, so that an owner can
+//! see who read what it shared.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use async_graphql::Context;
+
+use crate::domain::id::Id;
+use crate::graph::Viewer;
+use crate::graph::practice::{PracticeIx, PracticeNode};
+use crate::store::{ReadNote, Store, StoreError};
+
+use super::view;
+
+/// Versions of practices that were shown.
+#[derive(Default)]
+pub struct Reads(Mutex<BTreeSet<(Id, u32)>>);
+
+impl Reads {
+    /// Notes what was shown to someone of another party.
+    pub async fn keep(&self, viewer: &Viewer, store: &Store) -> Result<(), StoreError> {
+        let Some(member) = viewer.member() else { return Ok(()) };
+        let read: Vec<ReadNote> = match self.0.lock() {
+            Ok(read) => read.iter().map(|&(entry, version)| ReadNote { entry, version }).collect(),
+            Err(_) => return Err(StoreError::BrokenOff),
+        };
+        if read.is_empty() { Ok(()) } else { store.note_reads(member, read).await }
+    }
+}
+
+/// A practice whose contents are about to be shown.
+pub fn read<'a>(ctx: &Context<'a>, ix: PracticeIx) -> &'a PracticeNode {
+    let view = view(ctx);
+    let practice = view.practice(ix);
+    if view.is_restricted(ix)
+        && !view.is_owner(ix)
+        && let Ok(mut reads) = ctx.data_unchecked::<Arc<Reads>>().0.lock()
+    {
+        reads.insert((practice.id, practice.version));
+    }
+    practice
+}

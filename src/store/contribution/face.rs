@@ -1,0 +1,64 @@
+//! From dossiers and versions to the faces that a snapshot is made of.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+
+use super::dossier::practice;
+use crate::domain::contribution::Dossier;
+use crate::domain::id::Id;
+use crate::domain::practice::GoodPractice;
+use crate::graph::material::PracticeFace;
+use crate::store::StoreError;
+use crate::store::error::Doing;
+use crate::store::sql::{Sql, rows};
+
+const DOING: &str = "read what parties contributed";
+/// Practices of one statement.
+const CHUNK: usize = 500;
+
+/// The faces of these practices, or of all that were changed through the API. Of one that was not, there are none.
+pub(in crate::store) async fn faces(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<PracticeFace>, StoreError> {
+    let dossiers = dossiers(db, only).await?;
+    let mut faces = Vec::with_capacity(dossiers.len());
+    for some in dossiers.chunks(CHUNK) {
+        let looks: Vec<_> = some.iter().flat_map(|(id, dossier)| dossier.faces().into_iter().map(|face| (*id, face))).collect();
+        let mut keys: Vec<(Id, u32)> = looks.iter().map(|(id, face)| (*id, face.version)).collect();
+        keys.dedup();
+        let versions = versions(db, &keys).await?;
+        for (id, face) in looks {
+            let entry = versions.get(&(id, face.version)).cloned();
+            let entry = entry.ok_or_else(|| StoreError::Damaged { what: "a version", of: format!("the practice {id}") })?;
+            faces.push(PracticeFace { id, entry, face, kept: true });
+        }
+    }
+    Ok(faces)
+}
+
+async fn dossiers(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<(Id, Dossier)>, StoreError> {
+    let mut sql = Sql::new("SELECT entry_id, content FROM dossier");
+    if let Some(only) = only {
+        sql.text(" WHERE entry_id IN (SELECT value FROM ").list(&only).text(")");
+    }
+    let mut all = Vec::new();
+    for row in rows(db, sql).await.doing(DOING)? {
+        let (id, content): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
+        let damaged = |what| StoreError::Damaged { what, of: format!("the practice {id}") };
+        all.push((id.parse().map_err(|_| damaged("the id"))?, serde_json::from_str(&content).map_err(|_| damaged("the dossier"))?));
+    }
+    Ok(all)
+}
+
+async fn versions(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Result<HashMap<(Id, u32), GoodPractice>, StoreError> {
+    let mut sql = Sql::new("SELECT v.entry_id, v.version, v.content, v.bodies FROM ");
+    sql.list(&keys).text(" k JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = k.value ->> 1");
+    let mut all = HashMap::with_capacity(keys.len());
+    for row in rows(db, sql).await.doing(DOING)? {
+        let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
+        let id = text(0)?;
+        let damaged = || StoreError::Damaged { what: "a version", of: format!("the practice {id}") };
+        let version = u32::try_from(row.try_get_by_index::<i64>(1).doing(DOING)?).map_err(|_| damaged())?;
+        all.insert((id.parse().map_err(|_| damaged())?, version), practice(&text(2)?, &text(3)?).ok_or_else(damaged)?);
+    }
+    Ok(all)
+}
