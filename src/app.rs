@@ -1,6 +1,7 @@
 //! Wires everything: database, catalogue, snapshot, schema, transport, socket; starts and stops it.
 
 mod follow;
+pub mod keys;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::config::Settings;
 use crate::domain::catalogue::{self, Catalogue};
 use crate::graphql::Api;
+use crate::http::auth::Auth;
 use crate::http::edge::Edge;
 use crate::http::meter::Meter;
 use crate::http::{Parts, Shared, server};
@@ -104,11 +106,15 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
     meter.snapshot(snapshot.revision(), snapshot.len());
 
+    let auth = Auth::new(keys::pepper(&store, &settings.auth).await?);
+    keys::catch_up(&store, &auth.keys).await?;
+
     let shared = Arc::new(Shared::new(Parts {
         api: Api::new(settings.graphql.clone(), settings.suggestions),
         document_limits: settings.graphql,
         follower: Arc::clone(&follower),
         store: Arc::new(store),
+        auth,
         meter,
         settings: settings.http.clone(),
         clock: surroundings.clock,
@@ -135,7 +141,11 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
     tokio::select! {
         () = tidy => {}
         () = follow::follow(&follower, shared.meter()) => {}
+        () = keys::follow(shared.store(), &shared.auth().keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
+    }
+    if let Err(fault) = keys::note(shared.store(), &shared.auth().keys).await {
+        tracing::warn!(%fault, "the last uses of API keys are not noted");
     }
     shared.store().clone().close().await;
     tracing::info!("stopped");

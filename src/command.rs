@@ -5,6 +5,7 @@
 
 mod config;
 mod doctor;
+mod key;
 mod load;
 mod load_wording;
 mod schema;
@@ -32,6 +33,8 @@ const EXAMPLES: &str = "Examples:
   silkroutes                                    serve on 127.0.0.1:8080
   silkroutes serve --listen 0.0.0.0:80          serve on every address of this machine
   silkroutes load my-catalogue --check          look for faults in your own catalogue; change nothing
+  silkroutes key create --party UZB --role focal-point --expires 90d
+                                                print a new API key for the focal point of Uzbekistan
   silkroutes config --set log.format=json       show every setting, its value and where it came from
   silkroutes schema > schema.graphql            write down the schema
 
@@ -80,6 +83,8 @@ enum Command {
     Load(load::Load),
     /// Load the official wording of provisions.
     LoadWording(load_wording::LoadWording),
+    /// Make, list and revoke API keys.
+    Key(key::KeyCommand),
     /// Print the schema in GraphQL's schema language.
     Schema,
     /// Look whether settings, database and graph are sound.
@@ -107,6 +112,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: Vec<(String, 
         Command::Serve => with_runtime(serve::run(config.settings, surroundings)),
         Command::Load(load) => with_runtime(load.run(config.settings, surroundings)),
         Command::LoadWording(load) => with_runtime(load.run(config.settings, surroundings)),
+        Command::Key(key) => with_runtime(key.run(config.settings, surroundings)),
         Command::Schema => schema::run(config.settings),
         Command::Doctor => with_runtime(doctor::run(config.settings)),
         Command::Config => config::run(&config),
@@ -154,6 +160,11 @@ fn done(done: Done) -> ExitCode {
 pub fn fail(why: impl Display) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "{why}");
     ExitCode::FAILURE
+}
+
+/// Says something about what was said, where it is not in the way of a pipe.
+fn explain(what: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 /// Says something to whoever asked. A reader that left is no fault.

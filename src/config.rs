@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::graphql::limit::Limits;
+use crate::http::auth::settings::Settings as Auth;
 use crate::http::settings::Settings as Http;
 
 pub use merge::{Config, Faults, Sources, read};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub log: Log,
     /// The transport.
     pub http: Http,
+    /// Who may ask.
+    pub auth: Auth,
     /// What a document may ask for.
     pub graphql: Limits,
 }
@@ -52,6 +55,7 @@ impl Default for Settings {
             suggestions: false,
             log: Log::default(),
             http: Http::default(),
+            auth: Auth::default(),
             graphql: Limits::default(),
         }
     }

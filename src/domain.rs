@@ -9,7 +9,7 @@
 //! | [`word`] | closed lists of words ("enums") with their names and meanings |
 //! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
-//! | [`viewer`] | who asks, and what that lets him do |
+//! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
@@ -24,6 +24,7 @@ pub mod figure;
 pub mod flow;
 pub mod group;
 pub mod id;
+pub mod key;
 pub mod meeting;
 pub mod party;
 pub mod practice;

@@ -10,6 +10,7 @@
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
+//! | [`auth`] | who asks |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
 //! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
 //! | [`pages`] | GraphiQL, the console |
@@ -17,6 +18,7 @@
 
 pub mod accept;
 pub mod answer;
+pub mod auth;
 mod body;
 pub mod cors;
 pub mod edge;
@@ -67,6 +69,8 @@ pub struct Parts {
     pub follower: Arc<Follower>,
     /// The database.
     pub store: Arc<Store>,
+    /// Who may ask.
+    pub auth: auth::Auth,
     /// The counters.
     pub meter: Meter,
     /// The limits of the transport.
@@ -83,6 +87,7 @@ pub struct Shared {
     document_limits: Limits,
     follower: Arc<Follower>,
     store: Arc<Store>,
+    auth: auth::Auth,
     meter: Meter,
     settings: Settings,
     clock: fn() -> Timestamp,
@@ -102,7 +107,7 @@ impl Shared {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { api, document_limits, follower, store, meter, settings, clock, seed } = parts;
+        let Parts { api, document_limits, follower, store, auth, meter, settings, clock, seed } = parts;
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             cors: cors::Cors::new(&settings.cors_origins),
@@ -112,10 +117,17 @@ impl Shared {
             document_limits,
             follower,
             store,
+            auth,
             meter,
             settings,
             clock,
         }
+    }
+
+    /// Who may ask.
+    #[must_use]
+    pub const fn auth(&self) -> &auth::Auth {
+        &self.auth
     }
 
     /// The counters.

@@ -14,6 +14,7 @@
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
 //! | [`follow`] | the snapshot, kept up with the change log |
+//! | [`key`](mod@key) | API keys |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
@@ -29,6 +30,7 @@ mod entity;
 mod error;
 mod follow;
 mod import;
+mod key;
 mod material;
 mod observation;
 mod reference;
@@ -50,6 +52,7 @@ pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
 pub use error::StoreError;
 pub use follow::{FollowError, Follower};
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
+pub use key::{KeyError, LiveKey, Revocation};
 pub use observation::{ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 

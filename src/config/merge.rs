@@ -231,6 +231,9 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
         "http.streams" if settings.http.streams == 0 => "it must be 1 or more",
         "http.header_bytes" | "http.uri_bytes" if settings.http.header_bytes.max(settings.http.uri_bytes) > 1 << 20 => "it can be at most 1048576",
         "graphql.expanded_nesting" if settings.graphql.expanded_nesting > 32 => "it can be at most 32",
+        "auth.key_secret" if !settings.auth.key_secret.reveal().is_empty() && settings.auth.key_secret.reveal().len() < 16 => {
+            "it must have 16 characters or more"
+        }
         "http.cors_origins" if !settings.http.cors_origins.iter().all(is_origin) => "it must list origins, as https://example.org without a path, or be *",
         _ => return None,
     };
@@ -240,6 +243,7 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
 fn shown(name: &str, value: &Value) -> String {
     match value {
         Value::String(url) if name == "database" => without_password(url),
+        Value::String(text) if name == "auth.key_secret" => if text.is_empty() { "" } else { "…" }.to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(parts) => {
             let parts: Vec<_> = parts.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();

@@ -10,6 +10,9 @@ const OWN: &[(&str, &str)] = &[
     ("log.level", "error, warn, info, debug (a line for each request) or trace."),
 ];
 
+const AUTH: &[(&str, &str)] =
+    &[("key_secret", "A secret of 16 characters or more that API keys are hashed with, besides the database's own; another one makes all keys worthless.")];
+
 /// Of the limits that a document meets; their reasons stand in `graphql::limit`.
 const GRAPHQL: &[(&str, &str)] = &[
     ("tokens", "Words, numbers and signs in a document."),
@@ -35,6 +38,7 @@ const GRAPHQL: &[(&str, &str)] = &[
 pub fn sentence(key: &str) -> &'static str {
     let (table, name) = match key.split_once('.') {
         Some(("http", name)) => (Http::SENTENCES, name),
+        Some(("auth", name)) => (AUTH, name),
         Some(("graphql", name)) => (GRAPHQL, name),
         _ => (OWN, key),
     };

@@ -198,6 +198,14 @@ pub(super) fn holds<T>(condition: Option<T>, ask: impl FnOnce(T) -> bool) -> boo
     condition.is_none_or(ask)
 }
 
+impl Snapshot {
+    /// Whether there is a party of that code.
+    #[must_use]
+    pub fn has_party(&self, code: &str) -> bool {
+        self.states.find(code).is_some() || self.organisations.find(code).is_some()
+    }
+}
+
 impl View {
     /// The code of a party: ISO 3166-1 alpha-3, or an acronym.
     #[must_use]

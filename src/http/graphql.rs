@@ -37,6 +37,7 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) ->
 }
 
 async fn answer_post(shared: &Shared, request: Request, id: RequestId) -> Result<Response, Refusal> {
+    let viewer = viewer(shared, request.headers())?;
     request::check_content(request.headers())?;
     let format = match accept::wish(request.headers()) {
         Wish::Answer(format) | Wish::Page(Some(format)) => format,
@@ -45,7 +46,7 @@ async fn answer_post(shared: &Shared, request: Request, id: RequestId) -> Result
     let cache = if is_personal(request.headers()) { KEEP_PRIVATE } else { KEEP_NOT };
     let body = body::read(request.into_body(), &shared.settings).await?;
     let incoming = request::from_json(&body, &shared.document_limits)?;
-    let written = run(shared, incoming, format, id, Method::Post).await?;
+    let written = run(shared, viewer, incoming, format, id, Method::Post).await?;
     Ok(answer::response(written, format, cache))
 }
 
@@ -74,8 +75,9 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
 }
 
 async fn answer_get(shared: &Shared, url: &str, headers: &HeaderMap, format: Format, id: RequestId) -> Result<Response, Refusal> {
+    let viewer = viewer(shared, headers)?;
     let incoming = request::from_url(url, &shared.document_limits)?;
-    let written = run(shared, incoming, format, id, Method::Get).await?;
+    let written = run(shared, viewer, incoming, format, id, Method::Get).await?;
     // An answer with errors is not worth keeping, and carries the id of one request.
     if is_personal(headers) {
         return Ok(answer::response(written, format, KEEP_PRIVATE));
@@ -104,7 +106,7 @@ enum Method {
     Post,
 }
 
-async fn run(shared: &Shared, incoming: Incoming<'_>, format: Format, id: RequestId, method: Method) -> Result<Written, Refusal> {
+async fn run(shared: &Shared, viewer: Viewer, incoming: Incoming<'_>, format: Format, id: RequestId, method: Method) -> Result<Written, Refusal> {
     let Incoming { query, operation, variables } = incoming;
     let prepared = shared.api.prepare(&query)?;
     match shared.api.operation_kind(&prepared, operation.as_deref())? {
@@ -120,7 +122,7 @@ async fn run(shared: &Shared, incoming: Incoming<'_>, format: Format, id: Reques
         operation,
         variables,
         follower: Arc::clone(&shared.follower),
-        viewer: Viewer::anonymous(),
+        viewer,
         today: Offset::UTC.to_datetime((shared.clock)()).date(),
         store: Arc::clone(&shared.store),
     };
@@ -144,7 +146,12 @@ fn not_acceptable() -> Refusal {
     )
 }
 
-/// Whether a request says who sends it. Nobody has rights of their own yet, but caches must not learn otherwise.
+/// Who sends a request.
+fn viewer(shared: &Shared, headers: &HeaderMap) -> Result<Viewer, Refusal> {
+    shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)())
+}
+
+/// Whether a request says who sends it. A cookie says nothing here, but caches must not learn that.
 fn is_personal(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE)
 }

@@ -17,6 +17,7 @@ const CODES: &[&str] = &[
     code::LIMIT_HEADERS,
     code::LIMIT_ANSWER,
     code::TRUNCATED_ERRORS,
+    code::UNAUTHENTICATED,
     code::TIMEOUT,
     code::OVERLOADED,
     code::UNAVAILABLE,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -30,6 +30,8 @@ pub mod code {
     pub const LIMIT_ANSWER: &str = "LIMIT_ANSWER";
     /// Stands for the errors that an answer had no room for.
     pub const TRUNCATED_ERRORS: &str = "TRUNCATED_ERRORS";
+    /// The credentials are not good, for whatever reason.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// The request took too long to arrive or to answer.
     pub const TIMEOUT: &str = "TIMEOUT";
     /// Too many at once; try again.
@@ -94,6 +96,9 @@ impl Refusal {
         answer::protect(headers);
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

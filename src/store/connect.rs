@@ -21,6 +21,8 @@ const ATTEMPTS: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 /// The key in `meta` under which the secret of cursors is kept.
 const SECRET: &str = "cursor_secret";
+/// The key in `meta` under which the secret is kept that hashes of API keys are made with.
+const KEY_SECRET: &str = "key_secret";
 
 /// A pool that reads and a pool that writes.
 pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
@@ -154,12 +156,18 @@ async fn prepare(write: &DatabaseConnection, path: &Path) -> Result<(), StoreErr
 
 async fn set_up(transaction: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
     silkroutes_migrations::up(transaction).await.doing("bring its schema up to date")?;
-    let mut secret = [0; 64];
-    #[expect(clippy::disallowed_methods, reason = "the one secret that an installation makes for itself; nothing else depends on it")]
+    make_secret::<64>(transaction, SECRET).await?;
+    make_secret::<32>(transaction, KEY_SECRET).await
+}
+
+/// Makes a secret, unless there is one.
+async fn make_secret<const N: usize>(transaction: &sea_orm::DatabaseTransaction, name: &str) -> Result<(), StoreError> {
+    let mut secret = [0; N];
+    #[expect(clippy::disallowed_methods, reason = "a secret that an installation makes for itself; nothing else depends on it")]
     getrandom::fill(&mut secret).map_err(|_| StoreError::NoChance)?;
     let mut sql = Sql::new("INSERT INTO meta (key, value) VALUES (");
-    sql.bind(SECRET).text(", ").bind(data_encoding::BASE64.encode(&secret)).text(") ON CONFLICT (key) DO NOTHING");
-    run(transaction, sql).await.doing("keep the secret of cursors")?;
+    sql.bind(name).text(", ").bind(data_encoding::BASE64.encode(&secret)).text(") ON CONFLICT (key) DO NOTHING");
+    run(transaction, sql).await.doing("keep a secret")?;
     Ok(())
 }
 
@@ -180,12 +188,22 @@ async fn taken(db: &DatabaseConnection, path: &Path) -> Result<Vec<String>, Stor
 
 /// The secret of cursors, where there is one.
 pub(super) async fn secret(db: &impl ConnectionTrait) -> Result<Option<[u8; 64]>, StoreError> {
-    const DOING: &str = "read the secret of cursors";
+    read_secret(db, SECRET, "the secret of cursors").await
+}
+
+/// The secret that hashes of API keys are made with.
+pub(super) async fn key_secret(db: &impl ConnectionTrait) -> Result<[u8; 32], StoreError> {
+    const WHAT: &str = "the secret of keys";
+    read_secret(db, KEY_SECRET, WHAT).await?.ok_or(StoreError::Damaged { what: WHAT, of: "meta".into() })
+}
+
+async fn read_secret<const N: usize>(db: &impl ConnectionTrait, name: &str, what: &'static str) -> Result<Option<[u8; N]>, StoreError> {
+    const DOING: &str = "read a secret";
     let mut sql = Sql::new("SELECT value FROM meta WHERE key = ");
-    sql.bind(SECRET);
+    sql.bind(name);
     let found = rows(db, sql).await.doing(DOING)?;
     let Some(row) = found.first() else { return Ok(None) };
     let text: String = row.try_get_by_index(0).doing(DOING)?;
     let bytes = data_encoding::BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.map(Some).ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })
+    bytes.map(Some).ok_or(StoreError::Damaged { what, of: "meta".into() })
 }

@@ -10,8 +10,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use silkroutes::app::{App, Surroundings, start};
+use silkroutes::app::{App, Surroundings, keys, start};
 use silkroutes::config::Settings;
+use silkroutes::domain::key::{KeyId, NewKey};
+use silkroutes::domain::viewer::Role;
+use silkroutes::store::Store;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -21,6 +24,8 @@ pub struct TestApp {
     runtime: Option<Runtime>,
     address: SocketAddr,
     folder: TempDir,
+    settings: Settings,
+    clock: fn() -> jiff::Timestamp,
 }
 
 impl TestApp {
@@ -32,6 +37,11 @@ impl TestApp {
 
     /// A server of its own, with some settings changed.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::at(|| jiff::Timestamp::from_second(1_760_000_000).expect("a time"), change)
+    }
+
+    /// The same under another clock.
+    pub fn at(clock: fn() -> jiff::Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut settings = Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -40,10 +50,10 @@ impl TestApp {
         };
         change(&mut settings);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
-        let surroundings = Surroundings { clock: || jiff::Timestamp::from_second(1_760_000_000).expect("a time"), seed: [1, 2] };
-        let app = runtime.block_on(start(settings, surroundings)).expect("it starts");
+        let surroundings = Surroundings { clock, seed: [1, 2] };
+        let app = runtime.block_on(start(settings.clone(), surroundings)).expect("it starts");
         let address = app.address();
-        Self { app: Some(app), runtime: Some(runtime), address, folder }
+        Self { app: Some(app), runtime: Some(runtime), address, folder, settings, clock }
     }
 
     /// Where it listens.
@@ -66,6 +76,61 @@ impl TestApp {
     /// Posts a query without variables, and reads the answer as JSON.
     pub fn query(&self, query: &str) -> Value {
         self.post(&json!({ "query": query })).json()
+    }
+
+    /// Works on the database beside the server, as another process would.
+    pub fn beside<T>(&self, work: impl AsyncFnOnce(&Store) -> T) -> T {
+        self.runtime.as_ref().expect("running").block_on(async {
+            let store = Store::open_with_clock(self.settings.database.url(), self.clock).await.expect("a database");
+            let done = work(&store).await;
+            store.close().await;
+            done
+        })
+    }
+
+    /// A new key for a party, held by that subject and good for a day, which the server knows already. Two keys of one
+    /// subject are one pair of eyes.
+    pub fn key(&self, party: &str, role: Role, subject: &str) -> String {
+        let key = self.key_for(party, role, subject, 24);
+        let known = (0..200).any(|_| {
+            std::thread::sleep(Duration::from_millis(25));
+            self.get_as(&key, "{ __typename }").status == 200
+        });
+        assert!(known, "the server never learnt of the key");
+        key
+    }
+
+    /// A new key that is good for so many hours; the server may not know it yet.
+    pub fn key_for(&self, party: &str, role: Role, subject: &str, hours: i64) -> String {
+        let expires_at = (self.clock)() + jiff::SignedDuration::from_hours(hours);
+        let new = NewKey { party: party.into(), role, subject: Some(subject.into()), note: None, expires_at };
+        self.beside(async |store| {
+            let pepper = keys::pepper(store, &self.settings.auth).await.expect("a secret");
+            store.create_key(new, &pepper).await.expect("a key").0.reveal()
+        })
+    }
+
+    /// Ends a key, as `silkroutes key revoke` does.
+    pub fn revoke(&self, key: &str) {
+        let id = KeyId::parse(key).expect("a key");
+        self.beside(async |store| store.revoke_key(&id).await.expect("revoked"));
+    }
+
+    /// Posts a query with a key, and reads the answer as JSON.
+    pub fn query_as(&self, key: &str, query: &str) -> Value {
+        self.post_as(key, &json!({ "query": query })).json()
+    }
+
+    /// Posts a body with a key.
+    pub fn post_as(&self, key: &str, body: &Value) -> Reply {
+        let bearer = format!("Bearer {key}");
+        let headers = [("content-type", "application/json"), ("accept", "application/graphql-response+json"), ("authorization", &bearer)];
+        self.post_raw(&headers, body.to_string().as_bytes())
+    }
+
+    /// Gets the answer to a query with a key.
+    pub fn get_as(&self, key: &str, query: &str) -> Reply {
+        self.get(&query_path(query), &[("authorization", &format!("Bearer {key}"))])
     }
 
     /// Posts a body as clients do.

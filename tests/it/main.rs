@@ -4,6 +4,7 @@
 
 mod app;
 mod ask;
+mod auth;
 mod catalogue;
 mod commands;
 mod connections;

@@ -1,0 +1,61 @@
+//! Keeps the API keys of a running server up with its database: a key that was made or revoked, here or by another
+//! process, counts within a second. And tells the database now and then which keys were used.
+
+use std::time::Duration;
+
+use crate::domain::key::Pepper;
+use crate::http::auth::keys::KeyTable;
+use crate::http::auth::settings::Settings;
+use crate::store::{Store, StoreError};
+
+/// How long a change may go unseen.
+const LOOK: Duration = Duration::from_millis(500);
+/// After so many looks uses are noted: each minute.
+const NOTE: u32 = 120;
+
+/// What hashes of keys are made with here: the database's secret, and the operator's, where there is one.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn pepper(store: &Store, settings: &Settings) -> Result<Pepper, StoreError> {
+    Ok(Pepper::new(&store.key_secret().await?, settings.key_secret.reveal()))
+}
+
+/// Reads the keys where they changed since the last reading.
+pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
+    if keys.mark() != Some(store.key_mark().await?) {
+        let (mark, live) = store.live_keys().await?;
+        keys.replace(mark, live);
+    }
+    Ok(())
+}
+
+/// Follows the database for ever. While it does not answer, the keys stay as they were last known to be; that is logged
+/// once, not with every look.
+pub(super) async fn follow(store: &Store, keys: &KeyTable) {
+    let mut is_told = false;
+    let mut looks = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        looks += 1;
+        let mut done = catch_up(store, keys).await;
+        if done.is_ok() && looks >= NOTE {
+            looks = 0;
+            done = note(store, keys).await;
+        }
+        match done {
+            Ok(()) => is_told = false,
+            Err(fault) if !is_told => {
+                tracing::error!(%fault, "API keys cannot follow the database and stay as they are");
+                is_told = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Tells the database of uses that it does not know.
+pub(super) async fn note(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
+    let uses = keys.take_uses();
+    if uses.is_empty() { Ok(()) } else { store.note_uses(&uses).await }
+}

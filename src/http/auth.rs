@@ -1,0 +1,89 @@
+//! Who asks: the `Authorization` header, held against the keys of this installation.
+//!
+//! Without the header everyone is a reader. With it, it must be right: a bad credential is never taken for none, and
+//! why it is bad is told to nobody, in words or by the clock. Checks read memory alone; [`app`](crate::app) keeps the
+//! [`keys`] up with the database.
+
+pub mod keys;
+pub mod settings;
+
+use std::sync::Arc;
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
+
+use crate::domain::key::Pepper;
+use crate::domain::viewer::Viewer;
+use crate::graph::Snapshot;
+
+use super::refusal::{Refusal, code};
+use keys::KeyTable;
+
+/// Longer credentials are refused unread.
+const LONGEST: usize = 8 * 1024;
+
+/// What a server knows of those who may ask.
+pub struct Auth {
+    /// The API keys that are good.
+    pub keys: KeyTable,
+}
+
+impl Auth {
+    /// Knows nobody yet.
+    #[must_use]
+    pub fn new(pepper: Pepper) -> Self {
+        Self { keys: KeyTable::new(pepper) }
+    }
+
+    /// Who sends a request.
+    ///
+    /// # Errors
+    /// 401, the same for whatever is wrong with its credentials.
+    pub fn viewer(&self, headers: &HeaderMap, snapshot: &Snapshot, now: Timestamp) -> Result<Viewer, Refusal> {
+        let mut lines = headers.get_all(AUTHORIZATION).iter();
+        let (first, second) = (lines.next(), lines.next());
+        let Some(line) = first else { return Ok(Viewer::anonymous()) };
+        if second.is_some() {
+            return Err(refused());
+        }
+        let token = bearer(line).ok_or_else(refused)?;
+        let member = self.keys.member(token, now).ok_or_else(refused)?;
+        // A party that left the catalogue has nothing to ask for.
+        if !snapshot.has_party(&member.party) {
+            return Err(refused());
+        }
+        Ok(Viewer::Member(Arc::clone(&member)))
+    }
+}
+
+/// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110).
+fn bearer(line: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = line.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= LONGEST).then_some(token)
+}
+
+fn refused() -> Refusal {
+    let message = "The credentials are not accepted: send `Authorization: Bearer` with a key or token that is good, or no such header to read what is public.";
+    Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_is_one_token_behind_its_scheme() {
+        let token = |line: &'static str| bearer(&HeaderValue::from_static(line)).map(str::to_owned);
+        for line in ["Bearer abc", "bearer abc", "BEARER   abc", "Bearer abc "] {
+            assert_eq!(token(line).as_deref(), Some("abc"), "{line}");
+        }
+        for line in ["", "Bearer", "Bearer ", "Basic abc", "abc", "Bearerabc", "Token abc"] {
+            assert_eq!(token(line), None, "{line}");
+        }
+        assert_eq!(bearer(&HeaderValue::from_bytes("Bearer é".as_bytes()).unwrap()), None);
+        let long = |length: usize| HeaderValue::from_str(&format!("Bearer {}", "a".repeat(length))).unwrap();
+        assert!(bearer(&long(LONGEST)).is_some() && bearer(&long(LONGEST + 1)).is_none());
+    }
+}
