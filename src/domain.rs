@@ -11,6 +11,7 @@
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
 //! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
+//! | [`fact`] | facts of publishers' files, series, and the ids of figures |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 
@@ -20,6 +21,7 @@ pub mod contribution;
 pub mod date;
 pub mod document;
 pub mod entry;
+pub mod fact;
 pub mod figure;
 pub mod flow;
 pub mod group;

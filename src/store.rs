@@ -10,6 +10,7 @@
 //! | [`connect`], [`error`] | from an address to pools with the schema in them, or one clear sentence |
 //! | [`entity`], [`row`] | the tables, and what their rows mean |
 //! | [`material`], [`text`], [`observation`] | reads: everything for a snapshot; long texts; pages of figures |
+//! | [`series`] | how figures are kept, and how a publisher's file comes in |
 //! | [`write`](mod@write) | transactions, revisions, the change log |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
@@ -35,6 +36,7 @@ mod material;
 mod observation;
 mod reference;
 mod row;
+mod series;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ mod write;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 
@@ -54,6 +57,8 @@ pub use follow::{FollowError, Follower};
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use key::{KeyError, LiveKey, Revocation};
 pub use observation::{ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
+pub use series::set::{FigureSet, Sets};
+pub use series::{Delivery, FigureFault, FigureFile, FigureFileReport, FigureOptions};
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 
 use error::Doing;
@@ -71,6 +76,8 @@ pub struct Store {
     clock: fn() -> Timestamp,
     pages: Arc<PageCache>,
     noted: Arc<contribution::Noted>,
+    /// What figures there are, as of the revision that it says.
+    sets: Arc<ArcSwapOption<Sets>>,
 }
 
 impl Store {
@@ -89,7 +96,8 @@ impl Store {
     /// One sentence on why not.
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         let (read, write) = connect::open(url).await?;
-        Ok(Self { read, write, clock, pages: Arc::new(observation::page_cache()), noted: Arc::new(contribution::noted()) })
+        let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
+        Ok(Self { read, write, clock, pages, noted, sets: Arc::default() })
     }
 
     /// Whether it holds no entry yet.

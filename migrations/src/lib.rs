@@ -11,6 +11,7 @@ use sea_orm_migration::prelude::*;
 mod m20261124_000001_entries;
 mod m20261124_000002_figures;
 mod m20261124_000003_log;
+mod m20261124_000004_series;
 mod m20261124_000006_keys;
 mod m20261124_000007_contributions;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000001_entries::Migration),
             Box::new(m20261124_000002_figures::Migration),
             Box::new(m20261124_000003_log::Migration),
+            Box::new(m20261124_000004_series::Migration),
             Box::new(m20261124_000006_keys::Migration),
             Box::new(m20261124_000007_contributions::Migration),
         ]

@@ -1,6 +1,6 @@
 //! Data for measuring and testing, brought in without a look at what is there.
 
-use super::import::{Ledger, add_figures};
+use super::import::add_figures;
 use super::row::{Written, insert_bodies, insert_entries, instant};
 use super::write::{self, Changes};
 use super::{Store, StoreError};
@@ -32,8 +32,7 @@ impl Store {
                 for (entry, ..) in &written {
                     changes.note(entry.id, entry.kind);
                 }
-                let before = Ledger::read(&transaction).await?;
-                add_figures(&transaction, &observations.iter().collect::<Vec<_>>(), &before, &mut changes).await?;
+                add_figures(&transaction, &observations, &mut changes).await?;
                 changes.log(&transaction, revision, at).await
             }
             .await;

@@ -9,6 +9,7 @@ use super::error::Doing;
 use super::material::stored;
 use super::reference::{Codes, references};
 use super::row::CATALOGUE;
+use super::series::check as series;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError};
 use crate::domain::entry::{Kind, Stored};
@@ -125,10 +126,10 @@ async fn names(db: &impl ConnectionTrait, entries: &[Stored], findings: &mut Fin
         missing.map(move |reference| format!("{name} names {}, which is not there", reference.code)).collect::<Vec<_>>()
     });
     findings.all(loose);
-    let sources = texts(db, "SELECT DISTINCT source FROM observation").await?;
+    let sources = texts(db, "SELECT DISTINCT source FROM figure_set").await?;
     findings
         .all(sources.into_iter().filter(|code| !codes.has_entry(Kind::Source, code)).map(|code| format!("figures name the source {code}, which is not there")));
-    let subjects = texts(db, "SELECT DISTINCT subject FROM observation").await?;
+    let subjects = texts(db, "SELECT DISTINCT subject FROM series").await?;
     let is_there = |subject: &str| match subject.split_once(':') {
         Some(("C", code)) => code.split_once('-').is_some_and(|(origin, destination)| codes.has_point(origin) && codes.has_point(destination)),
         Some(("R", code)) => codes.has_entry(Kind::Route, code),
@@ -141,14 +142,9 @@ async fn names(db: &impl ConnectionTrait, entries: &[Stored], findings: &mut Fin
 
 /// Corridors and the marks of figures must be what figures make them.
 async fn figures(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
-    let unnoted = "SELECT DISTINCT subject FROM observation WHERE origin IS NOT NULL AND substr(subject, 3) NOT IN (SELECT code FROM corridor)";
+    let unnoted = "SELECT DISTINCT subject FROM series WHERE subject LIKE 'C:%' AND substr(subject, 3) NOT IN (SELECT code FROM corridor)";
     findings.all(texts(db, unnoted).await?.into_iter().map(|subject| format!("there are figures about {subject}, but no such corridor")));
-    let total = "SELECT id FROM observation WHERE is_total <> (sex IS NULL AND age_group IS NULL AND dimensions = '')";
-    findings.all(texts(db, total).await?.into_iter().map(|id| format!("the figure {id} is marked as a total wrongly")));
-    let newest = "SELECT DISTINCT o.source || ' ' || o.edition FROM observation o \
-         WHERE o.is_newest <> (o.edition = (SELECT max(n.edition) FROM observation n WHERE n.source = o.source))";
-    findings.all(texts(db, newest).await?.into_iter().map(|edition| format!("the figures of {edition} are marked as newest wrongly")));
-    Ok(())
+    series::look(db, |found| findings.all(found)).await
 }
 
 /// Revisions count up from 1 without a gap, and no entry is ahead of them.

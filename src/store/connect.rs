@@ -156,6 +156,7 @@ async fn prepare(write: &DatabaseConnection, path: &Path) -> Result<(), StoreErr
 
 async fn set_up(transaction: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
     silkroutes_migrations::up(transaction).await.doing("bring its schema up to date")?;
+    super::series::carry::carry(transaction).await?;
     make_secret::<64>(transaction, SECRET).await?;
     make_secret::<32>(transaction, KEY_SECRET).await
 }

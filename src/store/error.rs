@@ -82,6 +82,12 @@ pub enum StoreError {
     /// A cursor of another order; the API binds cursors, so that none gets here.
     #[error("A page was asked for behind a key of another order.")]
     OtherOrder,
+    /// A figure that is there already, where nothing may be.
+    #[error("A figure of {0} is there already.")]
+    FigureTwice(String),
+    /// More codes of points and routes than their numbers can tell apart.
+    #[error("Figures name more than 65,536 states, areas and routes: this version keeps no more.")]
+    TooManyPlaces,
     /// The system gives no random bytes.
     #[error("The system gives no random bytes, which the secret of cursors is made of.")]
     NoChance,

@@ -25,7 +25,7 @@ use crate::domain::id::Id;
 
 use compare::Comparison;
 
-pub(super) use figures::{Ledger, add as add_figures};
+pub(super) use figures::add as add_figures;
 pub use report::{FigureReport, ImportReport, Name};
 
 /// How to load a catalogue.

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::contribution::faces;
 use super::error::Doing;
+use super::series::set::Sets;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
 use crate::domain::entry::{Entry, Kind, Stored};
@@ -50,7 +51,7 @@ async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
             }
         }
     }
-    Ok(Material { revision, entries, practices: faces(db, None).await?, corridors: corridors(db).await?, editions: editions(db).await? })
+    Ok(Material { revision, entries, practices: faces(db, None).await?, corridors: corridors(db).await?, editions: Sets::read(db).await?.editions() })
 }
 
 /// Every entry of a kind, by code. The driver costs more per row than the parser, so that many entries come as one
@@ -168,23 +169,4 @@ async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, 
 async fn corridors(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {
     let found = rows(db, Sql::new("SELECT origin, destination FROM corridor ORDER BY code")).await.doing("read corridors")?;
     found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect::<Result<_, _>>().doing("read corridors")
-}
-
-/// The editions of each source that has figures, newest first. One step along the index an edition: there are few
-/// editions, and may be millions of figures.
-pub(super) async fn editions(db: &impl ConnectionTrait) -> Result<Vec<(String, Vec<String>)>, StoreError> {
-    const DOING: &str = "read the editions of sources";
-    let mut all: Vec<(String, Vec<String>)> = Vec::new();
-    let (mut source, mut edition) = (String::new(), String::new());
-    loop {
-        let mut next = Sql::new("SELECT source, edition FROM observation WHERE (source, edition) > (");
-        next.bind(source.clone()).text(", ").bind(edition.clone()).text(") ORDER BY source, edition LIMIT 1");
-        let found = rows(db, next).await.doing(DOING)?;
-        let Some(row) = found.first() else { return Ok(all) };
-        (source, edition) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
-        match all.last_mut() {
-            Some((last, editions)) if *last == source => editions.insert(0, edition.clone()),
-            _ => all.push((source.clone(), vec![edition.clone()])),
-        }
-    }
 }

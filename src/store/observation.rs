@@ -1,8 +1,9 @@
 //! Figures by the page: which are asked for, and what a page of a subject is.
 
 mod page;
-mod record;
+mod rule;
 
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -10,10 +11,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::date::PartialDate;
+use crate::domain::fact::Period;
 use crate::domain::figure::{Measure, Observation, Sex};
 use crate::domain::id::Id;
-
-pub(super) use record::{RECORD, read};
 
 /// Which figures to list, how, and which page of them.
 ///
@@ -39,7 +39,7 @@ pub struct ObservationQuery {
     pub count: bool,
 }
 
-/// How figures are ordered: by their period, or by value where what has no value is smallest; then by when they came.
+/// How figures are ordered: by their period, or by value where what has no value is smallest; then by their id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct ObservationOrder {
@@ -60,10 +60,8 @@ pub struct Window {
 /// One figure as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObservationRow {
-    /// Its id.
+    /// Its id; it makes every order total.
     pub id: Id,
-    /// When it came, among all: what makes every order total.
-    pub seq: i64,
     /// What it says.
     pub observation: Observation,
 }
@@ -83,14 +81,14 @@ pub struct ObservationPage {
 
 /// Where a figure stands in a list; made of what it says, so that a page goes on where the last one ended whatever
 /// came or went between the two.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum ObservationKey {
     /// In a list by period.
     #[expect(missing_docs, reason = "the columns of the order")]
-    Period { end: String, start: String, seq: i64 },
+    Period { period: Period, id: Id },
     /// In a list by value.
     #[expect(missing_docs, reason = "the columns of the order")]
-    Value { value: Option<f64>, seq: i64 },
+    Value { value: Option<f64>, id: Id },
 }
 
 impl ObservationRow {
@@ -98,24 +96,34 @@ impl ObservationRow {
     #[must_use]
     pub fn period_key(&self) -> ObservationKey {
         let o = &self.observation;
-        ObservationKey::Period { end: o.period_end.to_string(), start: o.period_start.to_string(), seq: self.seq }
+        ObservationKey::Period { period: Period::new(o.period_start, o.period_end), id: self.id }
     }
 
     /// Where it stands in a list by value.
     #[must_use]
-    pub fn value_key(&self) -> ObservationKey {
-        ObservationKey::Value { value: self.observation.value, seq: self.seq }
+    pub const fn value_key(&self) -> ObservationKey {
+        ObservationKey::Value { value: self.observation.value, id: self.id }
     }
 }
 
 impl ObservationKey {
+    /// Which of two comes first in a list that ascends; none where they are of different orders.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Period { period, id }, Self::Period { period: other, id: other_id }) => Some((period, id).cmp(&(other, other_id))),
+            (Self::Value { value, id }, Self::Value { value: other, id: other_id }) => Some(value.partial_cmp(other)?.then(id.cmp(other_id))),
+            _ => None,
+        }
+    }
+
     /// Its bytes, for a cursor.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
-            Self::Period { end, start, seq } => [b"p", &seq.to_be_bytes()[..], end.as_bytes(), b"|", start.as_bytes()].concat(),
-            Self::Value { value: None, seq } => [b"n", &seq.to_be_bytes()[..]].concat(),
-            Self::Value { value: Some(value), seq } => [b"v", &seq.to_be_bytes()[..], &value.to_be_bytes()].concat(),
+            Self::Period { period, id } => [b"p", &id.as_bytes()[..], &period.code().to_be_bytes()].concat(),
+            Self::Value { value: None, id } => [b"n", &id.as_bytes()[..]].concat(),
+            Self::Value { value: Some(value), id } => [b"v", &id.as_bytes()[..], &value.to_be_bytes()].concat(),
         }
     }
 
@@ -123,15 +131,12 @@ impl ObservationKey {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (tag, rest) = bytes.split_first()?;
-        let (seq, rest) = rest.split_first_chunk()?;
-        let seq = i64::from_be_bytes(*seq);
+        let (id, rest) = rest.split_first_chunk()?;
+        let id = Id::from_bytes(*id);
         match (tag, rest) {
-            (b'p', period) => {
-                let (end, start) = std::str::from_utf8(period).ok()?.split_once('|')?;
-                Some(Self::Period { end: end.to_owned(), start: start.to_owned(), seq })
-            }
-            (b'n', []) => Some(Self::Value { value: None, seq }),
-            (b'v', value) => Some(Self::Value { value: Some(f64::from_be_bytes(value.try_into().ok()?)), seq }),
+            (b'p', period) => Some(Self::Period { period: Period::from_code(u64::from_be_bytes(period.try_into().ok()?))?, id }),
+            (b'n', []) => Some(Self::Value { value: None, id }),
+            (b'v', value) => Some(Self::Value { value: Some(f64::from_be_bytes(value.try_into().ok()?)).filter(|value| !value.is_nan()), id }),
             _ => None,
         }
     }

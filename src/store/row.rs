@@ -1,15 +1,14 @@
-//! What rows mean: entries, instants and figures to and from their columns.
+//! What rows mean: entries and instants to and from their columns.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait};
 
 use super::StoreError;
-use super::entity::{entry, observation, practice_body};
+use super::entity::{entry, practice_body};
 use super::error::Doing;
 use crate::domain::entry::{Entry, Kind};
-use crate::domain::figure::{Observation, Subject};
 use crate::domain::id::Id;
 use crate::domain::text::Language;
 use crate::domain::word::Words;
@@ -18,12 +17,13 @@ use crate::domain::word::Words;
 pub(super) const CATALOGUE: &str = "CATALOGUE";
 /// Who wrote an entry last.
 pub(super) const API: &str = "API";
+/// Who wrote an entry last: it came along with figures that name it.
+pub(super) const IMPORT: &str = "IMPORT";
 
 /// No statement has more parameters than this (R102), by so much that every engine takes it.
 pub(super) const MOST_PARAMETERS: usize = 500;
 const ENTRY_COLUMNS: usize = 10;
 const BODY_COLUMNS: usize = 4;
-const FIGURE_COLUMNS: usize = 23;
 
 /// RFC 3339 in UTC with microseconds: of one width, so that text sorts as time does.
 pub(super) fn instant(at: Timestamp) -> String {
@@ -118,72 +118,6 @@ pub(super) async fn insert_bodies(transaction: &DatabaseTransaction, entries: im
     }
     for some in rows.chunks(MOST_PARAMETERS / BODY_COLUMNS) {
         practice_body::Entity::insert_many(some.to_vec()).exec_without_returning(transaction).await.doing("add the bodies of practices")?;
-    }
-    Ok(())
-}
-
-/// The id of a figure: a hash of what makes it one.
-pub(super) fn figure_id(figure: &Observation) -> Id {
-    Id::of("Observation", &figure.key())
-}
-
-/// What figures of a subject are kept under.
-pub(super) fn subject_text(subject: &Subject) -> String {
-    match subject {
-        Subject::Corridor(origin, destination) => format!("C:{origin}-{destination}"),
-        Subject::Route(code) => format!("R:{code}"),
-        Subject::State(code) => format!("S:{code}"),
-    }
-}
-
-/// The row of a figure.
-pub(super) fn figure_row(figure: &Observation, is_newest: bool) -> observation::ActiveModel {
-    let ends = match &figure.subject {
-        Subject::Corridor(origin, destination) => Some((origin.clone(), destination.clone())),
-        Subject::Route(_) | Subject::State(_) => None,
-    };
-    let (origin, destination) = ends.unzip();
-    let dimensions = match figure.dimensions.as_slice() {
-        [] => String::new(),
-        // Three texts each: nothing that JSON could not hold.
-        some => serde_json::to_string(some).unwrap_or_default(),
-    };
-    observation::ActiveModel {
-        seq: NotSet,
-        id: Set(figure_id(figure).to_string()),
-        subject: Set(subject_text(&figure.subject)),
-        origin: Set(origin),
-        destination: Set(destination),
-        measure: Set(figure.measure.name().to_owned()),
-        period_start: Set(figure.period_start.to_string()),
-        period_end: Set(figure.period_end.to_string()),
-        value: Set(figure.value.filter(|value| value.is_finite())),
-        availability: Set(figure.availability.name().to_owned()),
-        status: Set(figure.status.name().to_owned()),
-        sex: Set(figure.sex.map(|sex| sex.name().to_owned())),
-        age_group: Set(figure.age_group.clone()),
-        dimensions: Set(dimensions),
-        is_total: Set(figure.sex.is_none() && figure.age_group.is_none() && figure.dimensions.is_empty()),
-        is_newest: Set(is_newest),
-        source: Set(figure.source.clone()),
-        edition: Set(figure.edition.clone()),
-        retrieved_on: Set(figure.retrieved_on.map(|day| day.to_string())),
-        file: Set(figure.file.clone()),
-        sha256: Set(figure.sha256.clone()),
-        line: Set(figure.line.map(i64::from)),
-        raw_value: Set(figure.raw_value.clone()),
-    }
-}
-
-/// Inserts rows of figures, as many at a time as parameters allow.
-pub(super) async fn insert_figures(
-    transaction: &DatabaseTransaction,
-    rows: &[observation::ActiveModel],
-    mut tell: impl FnMut(usize),
-) -> Result<(), StoreError> {
-    for some in rows.chunks(MOST_PARAMETERS / FIGURE_COLUMNS) {
-        observation::Entity::insert_many(some.to_vec()).exec_without_returning(transaction).await.doing("add figures")?;
-        tell(some.len());
     }
     Ok(())
 }

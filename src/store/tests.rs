@@ -1,5 +1,6 @@
 //! Stories of the store: a catalogue comes in, comes in again, and meets what was changed meanwhile.
 
+mod figures;
 mod import;
 mod opening;
 mod pages;
@@ -60,7 +61,12 @@ impl Db {
             ("entry", "id, kind, code, content, digest, origin, version, revision, published_at, updated_at"),
             ("practice_body", "entry_id, language, ordinal, body"),
             ("official_text", "entry_id, language, ordinal, text"),
-            ("observation", "seq, id, subject, measure, value, is_total, is_newest, source, edition, file, line"),
+            ("figure_file", "id, source, edition, name, sha256, retrieved_on"),
+            ("figure_set", "id, source, measure, edition, is_cited, is_newest, facts, first_day, last_day"),
+            ("breakdown", "id, sex, age_group, dimensions"),
+            ("place", "id, code"),
+            ("series", "id, hash, set_id, breakdown_id, subject, hex(points)"),
+            ("figure_block", "set_id, breakdown_id, kind, period, facts, hex(cells), hex(series)"),
             ("corridor", "code, origin, destination"),
             ("change", "revision, entry_id, kind, at"),
             ("meta", "key, value"),
@@ -73,6 +79,11 @@ impl Db {
 
     async fn count(&self, table: &str) -> i64 {
         rows(&self.store.read, Sql::new(&format!("SELECT count(*) FROM {table}"))).await.unwrap()[0].try_get_by_index(0).unwrap()
+    }
+
+    /// How many figures there are.
+    async fn figures(&self) -> i64 {
+        rows(&self.store.read, Sql::new("SELECT coalesce(sum(facts), 0) FROM figure_set")).await.unwrap()[0].try_get_by_index(0).unwrap()
     }
 
     async fn is_sound(&self) {

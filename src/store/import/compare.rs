@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::word::Words;
 use crate::store::StoreError;
 use crate::store::error::Doing;
-use crate::store::row::{CATALOGUE, Written, digest};
+use crate::store::row::{CATALOGUE, IMPORT, Written, digest};
 use crate::store::sql::{Sql, rows};
 
 const DOING: &str = "compare the catalogue with its entries";
@@ -52,7 +52,7 @@ pub(super) async fn compare<'a>(db: &impl ConnectionTrait, entries: &'a [Written
     }
     let still: HashSet<_> = entries.iter().map(|written| (written.kind, written.code.as_str())).collect();
     for entry in existing.iter().filter(|entry| !still.contains(&(entry.kind, entry.code.as_str()))) {
-        if entry.is_the_catalogues {
+        if entry.is_the_catalogues && entry.digest.is_some() {
             comparison.gone.push((entry.id, entry.kind, entry.code.clone()));
         } else if entry.digest.is_some() {
             // Once the catalogue's, and changed since. What never was the catalogue's is none of its business.
@@ -72,7 +72,8 @@ async fn existing(db: &impl ConnectionTrait) -> Result<Vec<Existing>, StoreError
             id: id.parse().map_err(|_| damaged("the id"))?,
             kind: Kind::parse(&kind).ok_or_else(|| damaged("the kind"))?,
             digest: row.try_get_by_index(3).doing(DOING)?,
-            is_the_catalogues: text(4)? == CATALOGUE,
+            // What came along with figures is the catalogue's to say better, but not to take away.
+            is_the_catalogues: [CATALOGUE, IMPORT].contains(&text(4)?.as_str()),
             version: row.try_get_by_index(5).doing(DOING)?,
             code,
         });

@@ -1,98 +1,35 @@
-//! Figures come in: each under its id, the newest edition of each source marked, the corridors that they make noted.
+//! Figures that come with a catalogue: cited one by one, each under the same rules as those of publishers' files, and
+//! never in the place of one of those.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::DatabaseTransaction;
 
 use super::report::FigureReport;
-use crate::domain::figure::{Observation, Subject};
-use crate::domain::flow::corridor_code;
-use crate::domain::id::Id;
+use crate::domain::fact::{Period, subject_text};
+use crate::domain::figure::Observation;
 use crate::store::StoreError;
-use crate::store::entity::observation;
 use crate::store::error::Doing;
-use crate::store::material::editions;
-use crate::store::observation::{ObservationRow, RECORD, read};
-use crate::store::row::{MOST_PARAMETERS, figure_id, figure_row, insert_figures};
+use crate::store::series::point::{Point, Raw, decode};
+use crate::store::series::set::FileRow;
+use crate::store::series::writer::{Batch, Key, Outcome, Writer};
 use crate::store::sql::{Sql, rows, run};
 use crate::store::write::Changes;
 
-/// The newest edition of each source, so far.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Ledger(BTreeMap<String, String>);
-
-impl Ledger {
-    /// As the database has it.
-    pub async fn read(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
-        let newest = editions(db).await?.into_iter().filter_map(|(source, editions)| Some((source, editions.into_iter().next()?)));
-        Ok(Self(newest.collect()))
-    }
-
-    /// With these figures added.
-    fn with(&self, figures: &[&Observation]) -> Self {
-        let mut newest = self.0.clone();
-        for figure in figures {
-            match newest.get_mut(&figure.source) {
-                Some(edition) if *edition < figure.edition => edition.clone_from(&figure.edition),
-                Some(_) => {}
-                None => _ = newest.insert(figure.source.clone(), figure.edition.clone()),
-            }
-        }
-        Self(newest)
-    }
-
-    fn is_newest(&self, figure: &Observation) -> bool {
-        self.0.get(&figure.source) == Some(&figure.edition)
-    }
-
-    /// Marks the figures of what is the newest edition now, and of what was it before.
-    async fn mark(&self, before: &Self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
-        for source in self.0.keys().chain(before.0.keys()).collect::<BTreeSet<_>>() {
-            let (now, before) = (self.0.get(source), before.0.get(source));
-            if now != before {
-                mark(transaction, source, before, false).await?;
-                mark(transaction, source, now, true).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-async fn mark(transaction: &DatabaseTransaction, source: &str, edition: Option<&String>, is_newest: bool) -> Result<(), StoreError> {
-    let Some(edition) = edition else { return Ok(()) };
-    let mut sql = Sql::new("UPDATE observation SET is_newest = ");
-    sql.bind(is_newest).text(" WHERE source = ").bind(source).text(" AND edition = ").bind(edition.clone()).text(" AND is_newest <> ").bind(is_newest);
-    run(transaction, sql).await.doing("mark the newest figures").map(|_| ())
-}
-
 /// Adds figures that are not there yet.
-pub(in crate::store) async fn add(
-    transaction: &DatabaseTransaction,
-    figures: &[&Observation],
-    before: &Ledger,
-    changes: &mut Changes,
-) -> Result<(), StoreError> {
-    let now = before.with(figures);
-    let rows: Vec<_> = figures.iter().map(|figure| figure_row(figure, now.is_newest(figure))).collect();
-    insert_figures(transaction, &rows, |_| {}).await?;
-    now.mark(before, transaction).await?;
-    let corridors: BTreeSet<(String, &str, &str)> = figures
-        .iter()
-        .filter_map(|figure| match &figure.subject {
-            Subject::Corridor(origin, destination) => Some((corridor_code(origin, destination), origin.as_str(), destination.as_str())),
-            Subject::Route(_) | Subject::State(_) => None,
-        })
-        .collect();
-    for some in corridors.into_iter().collect::<Vec<_>>().chunks(MOST_PARAMETERS / 3) {
-        let mut sql = Sql::new("INSERT INTO corridor (code, origin, destination) SELECT value ->> 0, value ->> 1, value ->> 2 FROM ");
-        sql.list(&some).text(" WHERE TRUE ON CONFLICT (code) DO NOTHING");
-        run(transaction, sql).await.doing("note the corridors of figures")?;
+pub(in crate::store) async fn add(transaction: &DatabaseTransaction, figures: &[Observation], changes: &mut Changes) -> Result<(), StoreError> {
+    if figures.is_empty() {
+        return Ok(());
     }
-    for figure in figures {
-        changes.note_figures_of(&figure.source);
+    let mut writer = Writer::new(transaction).await?;
+    let before = writer.sets.sets.clone();
+    let batch = batch(&mut writer, figures).await?;
+    if let Some(double) = writer.put(batch, &|_, _, _| Outcome::Twice).await? {
+        return Err(StoreError::FigureTwice(double.key.subject.to_string()));
     }
-    Ok(())
+    note(&writer, changes);
+    writer.finish(&|_| false).await?;
+    writer.keep_sets(&before).await
 }
 
 /// Makes the figures of the catalogue what it says; corridors that are `named` stay without figures, too.
@@ -103,110 +40,107 @@ pub(super) async fn replace(
     named: &BTreeSet<String>,
     changes: &mut Changes,
 ) -> Result<FigureReport, StoreError> {
+    let mut writer = Writer::new(transaction).await?;
+    let before = writer.sets.sets.clone();
+    let cited = cited(&writer).await?;
+    let batch = batch(&mut writer, figures).await?;
+    let still: HashSet<(&Key, Period)> = batch.iter().flat_map(|(key, points)| points.iter().map(move |point| (key, point.period))).collect();
     let mut report = FigureReport::default();
-    let before = Ledger::read(transaction).await?;
-    let mut existing = of_the_catalogue(transaction).await?;
-    let (mut new, mut seen) = (Vec::new(), HashSet::new());
-    for figure in figures {
-        let id = figure_id(figure);
-        if !seen.insert(id) {
-            // The catalogue's reader finds doubles; of others, the first counts.
-            continue;
-        }
-        match existing.remove(&id) {
-            None => new.push(figure),
-            Some(row) if row.observation == *figure => report.unchanged += 1,
-            Some(row) => {
-                update(transaction, &row, figure, before.is_newest(figure)).await?;
-                changes.note_figures_of(&figure.source);
-                report.updated += 1;
-            }
+    for (id, key, points) in &cited {
+        let is_gone = |point: &&Point| is_cited(point, &writer.sets.files) && !still.contains(&(key, point.period));
+        let gone = points.iter().filter(is_gone).count();
+        if gone > 0 && prune {
+            report.removed += gone;
+            let left: Vec<Point> = points.iter().filter(|point| !is_gone(point)).cloned().collect();
+            writer.replace(*id, &left).await?;
+            writer.touched.insert(key.set);
+        } else {
+            report.kept_removed += gone;
         }
     }
-    // What a publisher's file brought is not the catalogue's to change.
-    let taken = taken(transaction, &new).await?;
-    report.unchanged += taken.len();
-    new.retain(|figure| !taken.contains(&figure_id(figure)));
-    report.added = new.len();
-    add(transaction, &new, &before, changes).await?;
-    if prune {
-        report.removed = existing.len();
-        remove(transaction, existing, named, changes).await?;
-    } else {
-        report.kept_removed = existing.len();
+    drop(still);
+    let rule = |before: &Point, new: &Point, files: &HashMap<u32, FileRow>| match before {
+        // What a publisher's file brought is not the catalogue's to change.
+        before if !is_cited(before, files) => Outcome::Kept,
+        before if before.says(new) && before.file == new.file => Outcome::Unchanged,
+        _ => Outcome::Replaced,
+    };
+    writer.put(batch, &rule).await?;
+    let tally = writer.tally;
+    (report.added, report.updated, report.unchanged) = (tally.added, tally.updated, tally.unchanged);
+    note(&writer, changes);
+    writer.finish(&|_| false).await?;
+    writer.keep_sets(&before).await?;
+    if report.removed > 0 {
+        let mut sql = Sql::new(
+            "DELETE FROM corridor WHERE NOT EXISTS (SELECT 1 FROM series s WHERE s.subject = 'C:' || corridor.code) AND code NOT IN (SELECT value FROM ",
+        );
+        sql.list(named).text(")");
+        run(transaction, sql).await.doing("remove figures that are no longer in the catalogue")?;
     }
     Ok(report)
 }
 
-/// The figures that came with a catalogue: those without the checksum of a publisher's file.
-async fn of_the_catalogue(db: &impl ConnectionTrait) -> Result<HashMap<Id, ObservationRow>, StoreError> {
-    const DOING: &str = "compare the catalogue with its figures";
-    let mut all = HashMap::new();
-    for (source, editions) in editions(db).await? {
-        for edition in editions {
-            let mut sql = Sql::new("SELECT group_concat(");
-            sql.text(RECORD)
-                .text(") FROM observation o WHERE o.source = ")
-                .bind(source.clone())
-                .text(" AND o.edition = ")
-                .bind(edition)
-                .text(" AND o.sha256 IS NULL");
-            for row in rows(db, sql).await.doing(DOING)? {
-                let found = read(row.try_get_by_index(0).doing(DOING)?).ok_or_else(|| StoreError::Damaged { what: "a figure", of: source.clone() })?;
-                all.extend(found.into_iter().map(|row| (row.id, row)));
-            }
+/// Whether it came with a catalogue: without the checksum of a publisher's file.
+fn is_cited(point: &Point, files: &HashMap<u32, FileRow>) -> bool {
+    files.get(&point.file).is_some_and(|file| file.sha256.is_none())
+}
+
+/// Notes the sources whose figures changed.
+fn note(writer: &Writer<'_>, changes: &mut Changes) {
+    for set in writer.sets.all().filter(|set| writer.touched.contains(&set.id)) {
+        changes.note_figures_of(&set.source);
+    }
+}
+
+/// Figures under the numbers of the database; of two that are the same figure, the first counts.
+async fn batch(writer: &mut Writer<'_>, figures: &[Observation]) -> Result<Batch, StoreError> {
+    let mut all: BTreeMap<Key, BTreeMap<Period, Point>> = BTreeMap::new();
+    for figure in figures {
+        let file = FileRow {
+            source: figure.source.as_str().into(),
+            edition: figure.edition.as_str().into(),
+            name: figure.file.clone(),
+            sha256: figure.sha256.clone(),
+            retrieved_on: figure.retrieved_on,
+        };
+        let fact = figure.fact();
+        let set = writer.set(&figure.source, fact.measure, &figure.edition);
+        if file.sha256.is_some()
+            && let Some(set) = writer.sets.sets.get_mut(&set)
+        {
+            set.is_cited = false;
         }
+        let key = Key { subject: subject_text(&fact.subject).into(), set, breakdown: writer.breakdown(&fact.breakdown).await? };
+        let value = fact.value.filter(|value| value.is_finite());
+        let point = Point {
+            period: fact.period,
+            value,
+            availability: fact.availability,
+            status: fact.status,
+            file: writer.file(&file).await?,
+            line: fact.line.unwrap_or(0),
+            raw: Raw::of(fact.raw_value, value),
+        };
+        all.entry(key).or_default().entry(point.period).or_insert(point);
+    }
+    Ok(all.into_iter().map(|(key, points)| (key, points.into_values().collect())).collect())
+}
+
+/// The series of the sets in which the catalogue cites figures.
+async fn cited(writer: &Writer<'_>) -> Result<Vec<(i64, Key, Vec<Point>)>, StoreError> {
+    const DOING: &str = "compare the catalogue with its figures";
+    let files: HashSet<_> = writer.sets.files.values().filter(|file| file.sha256.is_none()).map(|file| (&*file.source, &*file.edition)).collect();
+    let sets: Vec<i64> = writer.sets.all().filter(|set| files.contains(&(&*set.source, &*set.edition))).map(|set| set.id).collect();
+    let mut sql = Sql::new("SELECT id, set_id, breakdown_id, subject, points FROM series WHERE set_id IN (SELECT value FROM ");
+    sql.list(&sets).text(") ORDER BY id");
+    let mut all = Vec::new();
+    for row in rows(writer.transaction(), sql).await.doing(DOING)? {
+        let subject: String = row.try_get_by_index(3).doing(DOING)?;
+        let points: Vec<u8> = row.try_get_by_index(4).doing(DOING)?;
+        let points = decode(&points).ok_or_else(|| StoreError::Damaged { what: "the figures", of: subject.clone() })?;
+        let key = Key { subject: subject.into(), set: row.try_get_by_index(1).doing(DOING)?, breakdown: row.try_get_by_index(2).doing(DOING)? };
+        all.push((row.try_get_by_index(0).doing(DOING)?, key, points));
     }
     Ok(all)
-}
-
-/// Which of these ids have a figure.
-async fn taken(db: &impl ConnectionTrait, figures: &[&Observation]) -> Result<HashSet<Id>, StoreError> {
-    const DOING: &str = "compare the catalogue with its figures";
-    let mut taken = HashSet::new();
-    let ids: Vec<Id> = figures.iter().map(|figure| figure_id(figure)).collect();
-    for some in ids.chunks(MOST_PARAMETERS) {
-        let mut sql = Sql::new("SELECT id FROM observation WHERE id IN (SELECT value FROM ");
-        sql.list(&some).text(")");
-        for row in rows(db, sql).await.doing(DOING)? {
-            let id: String = row.try_get_by_index(0).doing(DOING)?;
-            taken.insert(id.parse().map_err(|_| StoreError::Damaged { what: "the id", of: format!("the figure {id}") })?);
-        }
-    }
-    Ok(taken)
-}
-
-async fn update(transaction: &DatabaseTransaction, row: &ObservationRow, figure: &Observation, is_newest: bool) -> Result<(), StoreError> {
-    let mut new = figure_row(figure, is_newest);
-    new.seq = Unchanged(row.seq);
-    new.is_newest = Set(is_newest);
-    observation::Entity::update(new).exec(transaction).await.doing("update a figure").map(|_| ())
-}
-
-async fn remove(
-    transaction: &DatabaseTransaction,
-    gone: HashMap<Id, ObservationRow>,
-    named: &BTreeSet<String>,
-    changes: &mut Changes,
-) -> Result<(), StoreError> {
-    const DOING: &str = "remove figures that are no longer in the catalogue";
-    if gone.is_empty() {
-        return Ok(());
-    }
-    let before = Ledger::read(transaction).await?;
-    for some in gone.keys().map(ToString::to_string).collect::<Vec<_>>().chunks(MOST_PARAMETERS) {
-        let mut sql = Sql::new("DELETE FROM observation WHERE id IN (SELECT value FROM ");
-        sql.list(&some).text(")");
-        run(transaction, sql).await.doing(DOING)?;
-    }
-    Ledger::read(transaction).await?.mark(&before, transaction).await?;
-    let mut sql = Sql::new(
-        "DELETE FROM corridor WHERE NOT EXISTS (SELECT 1 FROM observation o WHERE o.subject = 'C:' || corridor.code) AND code NOT IN (SELECT value FROM ",
-    );
-    sql.list(named).text(")");
-    run(transaction, sql).await.doing(DOING)?;
-    for row in gone.values() {
-        changes.note_figures_of(&row.observation.source);
-    }
-    Ok(())
 }

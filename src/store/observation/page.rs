@@ -1,15 +1,20 @@
-//! Pages of figures: one statement a level of a query, one row a subject, the page in it as JSON.
+//! Pages of figures: one statement a level of a query brings the series of its subjects; filter, order and page are
+//! cut here, by the same few lines for every engine.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::QueryResult;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
-use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, RECORD, read};
+use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, rule};
+use crate::domain::fact::{Breakdown, Period, SeriesHash, index_of_id, subject_of};
+use crate::domain::figure::{Observation, Subject};
 use crate::domain::id::Id;
-use crate::domain::word::Words;
 use crate::store::error::Doing;
 use crate::store::row::MOST_PARAMETERS;
+use crate::store::series::point::{Point, decode};
+use crate::store::series::set::{FigureSet, Sets};
 use crate::store::sql::{Sql, rows};
 use crate::store::{Store, StoreError};
 
@@ -18,16 +23,29 @@ const DOING: &str = "read figures";
 const SUBJECTS: usize = 100;
 
 impl Store {
+    /// What figures there are, as of that revision or a later one.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn sets(&self, revision: u64) -> Result<Arc<Sets>, StoreError> {
+        if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision >= revision) {
+            return Ok(sets);
+        }
+        let reading = self.read.begin().await.doing(DOING)?;
+        let sets = Sets::read(&reading).await.map(Arc::new);
+        // Nothing was written: what becomes of the transaction cannot matter.
+        let _ = reading.rollback().await;
+        let sets = sets?;
+        self.sets.store(Some(Arc::clone(&sets)));
+        Ok(sets)
+    }
+
     /// One page of the figures of each subject (`C:AFG-DEU`, `R:EAST-MED`, `S:AFG`); an empty one where it has none.
     ///
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
         let mut pages = HashMap::with_capacity(subjects.len());
-        if asks_for_nothing(query) {
-            pages.extend(subjects.iter().map(|subject| (subject.clone(), ObservationPage { total: query.count.then_some(0), ..ObservationPage::default() })));
-            return Ok(pages);
-        }
         let revision = self.revision().await?;
         let query = Arc::new(query.clone());
         let mut unknown = Vec::new();
@@ -38,13 +56,41 @@ impl Store {
             }
         }
         for some in unknown.chunks(SUBJECTS) {
-            for row in rows(&self.read, statement(&query, some)?).await.doing(DOING)? {
-                let (subject, revision, page) = page(&query, some, &row)?;
-                self.pages.insert((revision, Arc::clone(&query), subject.clone()), page.clone());
-                pages.insert(subject, page);
+            let (sets, found) = self.series_of(&query, some).await?;
+            let mut by_subject = some.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+            for series in found {
+                if let Some(of_subject) = by_subject.get_mut(series.subject) {
+                    of_subject.push(series);
+                }
+            }
+            for (subject, series) in some.iter().zip(by_subject) {
+                let page = cut(&query, &sets, subject, &series)?;
+                self.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
+                pages.insert((*subject).clone(), page);
             }
         }
         Ok(pages)
+    }
+
+    /// The series of those subjects that a query reads, with the sets of the same moment.
+    async fn series_of(&self, query: &ObservationQuery, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
+        let sets = self.sets(0).await?;
+        let (revision, found) = series(&self.read, query, &sets, subjects).await?;
+        if revision == sets.revision {
+            return Ok((sets, found));
+        }
+        // Something was written meanwhile: once more, as of one moment.
+        let reading = self.read.begin().await.doing(DOING)?;
+        let both = async {
+            let sets = Sets::read(&reading).await?;
+            let (_, found) = series(&reading, query, &sets, subjects).await?;
+            Ok((Arc::new(sets), found))
+        };
+        let both: Result<_, StoreError> = both.await;
+        let _ = reading.rollback().await;
+        let (sets, found) = both?;
+        self.sets.store(Some(Arc::clone(&sets)));
+        Ok((sets, found))
     }
 
     /// Figures by their ids; nothing under an id that is none of a figure.
@@ -54,168 +100,188 @@ impl Store {
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
-            let mut sql = Sql::new("SELECT group_concat(");
-            sql.text(RECORD).text(") FROM observation o WHERE o.id IN (SELECT value FROM ").list(&some).text(")");
-            for row in rows(&self.read, sql).await.doing(DOING)? {
-                found.extend(read(row.try_get_by_index(0).doing(DOING)?).ok_or_else(|| damaged("some id"))?.into_iter().map(|row| (row.id, row)));
-            }
+            let reading = self.read.begin().await.doing(DOING)?;
+            let read = by_id(&reading, some, &mut found).await;
+            let _ = reading.rollback().await;
+            read?;
         }
         Ok(found)
     }
+}
+
+/// A series as it was found: its subject by its place in the question.
+struct Found {
+    subject: usize,
+    set: i64,
+    breakdown: i64,
+    points: Vec<Point>,
+}
+
+/// One row in all: the driver costs more per row than the database. The revision first, then a line a series.
+async fn series(db: &impl ConnectionTrait, query: &ObservationQuery, sets: &Sets, subjects: &[&String]) -> Result<(u64, Vec<Found>), StoreError> {
+    let (of_sets, of_breakdowns) = (rule::sets(sets, query), rule::breakdowns(sets, query));
+    let wanted: Vec<Option<&&String>> = subjects.iter().map(|subject| Some(subject).filter(|subject| runs_between(query, subject))).collect();
+    if of_sets.is_empty() || of_breakdowns.is_empty() || wanted.iter().all(Option::is_none) {
+        return Ok((sets.revision, Vec::new()));
+    }
+    let mut sql = Sql::new(
+        "SELECT (SELECT coalesce(max(revision), 0) FROM change), \
+         (SELECT group_concat(w.key || ' ' || s.set_id || ' ' || s.breakdown_id || ' ' || hex(s.points), '\n') FROM ",
+    );
+    sql.list(&wanted).text(" w JOIN series s ON s.subject = w.value WHERE s.set_id IN (SELECT value FROM ").list(&of_sets);
+    sql.text(") AND s.breakdown_id IN (SELECT value FROM ").list(&of_breakdowns).text("))");
+    let found = rows(db, sql).await.doing(DOING)?;
+    let Some(row) = found.first() else { return Ok((sets.revision, Vec::new())) };
+    let (revision, lines): (i64, Option<String>) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
+    let found = lines.as_deref().unwrap_or_default().lines().map(|line| read(line).ok_or_else(|| damaged("some series")));
+    Ok((u64::try_from(revision).unwrap_or_default(), found.collect::<Result<_, _>>()?))
+}
+
+fn read(line: &str) -> Option<Found> {
+    let mut parts = line.split(' ');
+    let mut number = || parts.next()?.parse::<i64>().ok();
+    let (subject, set, breakdown) = (usize::try_from(number()?).ok()?, number()?, number()?);
+    let bytes = data_encoding::HEXUPPER.decode(parts.next()?.as_bytes()).ok()?;
+    Some(Found { subject, set, breakdown, points: decode(&bytes)? })
 }
 
 fn damaged(of: &str) -> StoreError {
     StoreError::Damaged { what: "a figure", of: of.to_owned() }
 }
 
-/// An empty list matches nothing.
-fn asks_for_nothing(query: &ObservationQuery) -> bool {
-    let texts = [&query.age_groups, &query.dimensions, &query.sources, &query.editions, &query.origins, &query.destinations];
-    let is_empty = |list: &Option<Vec<String>>| list.as_ref().is_some_and(Vec::is_empty);
-    query.measures.as_ref().is_some_and(Vec::is_empty) || query.sexes.as_ref().is_some_and(Vec::is_empty) || texts.into_iter().any(is_empty)
+/// Whether a subject has the ends that are asked for; only corridors have ends.
+fn runs_between(query: &ObservationQuery, subject: &str) -> bool {
+    if query.origins.is_none() && query.destinations.is_none() {
+        return true;
+    }
+    let Some(Subject::Corridor(origin, destination)) = subject_of(subject) else { return false };
+    query.origins.as_ref().is_none_or(|all| all.contains(&origin)) && query.destinations.as_ref().is_none_or(|all| all.contains(&destination))
 }
 
-/// One row a subject: its number in the list, the revision, the page, and where asked for the count, whether rows
-/// lie behind the page's far key, and whether ahead of its near one.
-fn statement(query: &ObservationQuery, subjects: &[&String]) -> Result<Sql, StoreError> {
-    let (order, window) = (query.order, &query.window);
-    let matching = matching(query);
-    let mut sql = Sql::new("SELECT s.key, (SELECT coalesce(max(revision), 0) FROM change), (SELECT group_concat(record) FROM (SELECT ");
-    sql.text(RECORD).text(" AS record FROM observation o WHERE ").part(&matching);
-    for (key, is_after) in [(&window.after, true), (&window.before, false)] {
-        if let Some(key) = key {
-            // Behind a key are greater rows in a list that ascends, and smaller ones in a list that descends.
-            compare(sql.text(" AND "), query, key, is_after != order.descending, false)?;
-        }
+/// What figures of one series share, looked up once.
+pub(in crate::store) struct Series<'a> {
+    subject: Subject,
+    set: &'a FigureSet,
+    breakdown: &'a Breakdown,
+    hash: SeriesHash,
+}
+
+impl<'a> Series<'a> {
+    /// Of those numbers; none where they are not there.
+    pub fn of(sets: &'a Sets, subject: &str, set: i64, breakdown: i64) -> Option<Self> {
+        let (set, breakdown) = (sets.sets.get(&set)?, sets.breakdowns.get(&breakdown)?);
+        let hash = SeriesHash::of(subject, set.measure, &set.source, &set.edition, breakdown);
+        Some(Self { subject: subject_of(subject)?, set, breakdown, hash })
     }
-    let direction = if order.descending == window.backward { "ASC" } else { "DESC" };
-    let nulls = if direction == "ASC" { "NULLS FIRST" } else { "NULLS LAST" };
-    let by = if order.by_value { format!("o.value {direction} {nulls}") } else { format!("o.period_end {direction}, o.period_start {direction}") };
-    // One more than asked for tells whether there are more.
-    sql.text(&format!(" ORDER BY {by}, o.seq {direction} LIMIT ")).bind(i64::try_from(window.limit + 1).unwrap_or(i64::MAX)).text(") r), ");
-    if query.count {
-        sql.text("(SELECT count(*) FROM observation o WHERE ").part(&matching).text("), ");
+
+    /// The id of its figure of that period.
+    pub fn id(&self, period: Period) -> Id {
+        self.hash.id(period)
+    }
+
+    /// A figure of it in full.
+    pub fn row(&self, sets: &Sets, point: &Point) -> Option<ObservationRow> {
+        let file = sets.files.get(&point.file)?;
+        Some(ObservationRow {
+            id: self.id(point.period),
+            observation: Observation {
+                subject: self.subject.clone(),
+                measure: self.set.measure,
+                period_start: point.period.start(),
+                period_end: point.period.end(),
+                value: point.value,
+                availability: point.availability,
+                status: point.status,
+                sex: self.breakdown.sex,
+                age_group: self.breakdown.age_group.clone(),
+                dimensions: self.breakdown.dimensions.clone(),
+                source: self.set.source.to_string(),
+                edition: self.set.edition.to_string(),
+                retrieved_on: file.retrieved_on,
+                file: file.name.clone(),
+                sha256: file.sha256.clone(),
+                line: Some(point.line).filter(|line| *line > 0),
+                raw_value: point.raw.cell(point.value),
+            },
+        })
+    }
+}
+
+/// Where a figure stands in a list of that order.
+pub(super) const fn key_of(by_value: bool, period: Period, value: Option<f64>, id: Id) -> ObservationKey {
+    if by_value { ObservationKey::Value { value, id } } else { ObservationKey::Period { period, id } }
+}
+
+/// The page of one subject.
+fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) -> Result<ObservationPage, StoreError> {
+    let from = query.from.map(crate::domain::date::PartialDate::first_day);
+    let to = query.to.map(crate::domain::date::PartialDate::last_day);
+    let keeps = |period: Period| from.is_none_or(|from| period.end() >= from) && to.is_none_or(|to| period.start() <= to);
+    let mut list = Vec::new();
+    for series in found {
+        let of = Series::of(sets, subject, series.set, series.breakdown).ok_or_else(|| damaged(subject))?;
+        list.extend(
+            series
+                .points
+                .iter()
+                .filter(|point| keeps(point.period))
+                .map(|point| (key_of(query.order.by_value, point.period, point.value, of.id(point.period)), series, point)),
+        );
+    }
+    let in_order = |one: &ObservationKey, other: &ObservationKey| {
+        let order = one.compare(other)?;
+        Some(if query.order.descending { order.reverse() } else { order })
+    };
+    list.sort_unstable_by(|one, other| in_order(&one.0, &other.0).unwrap_or(Ordering::Equal));
+    let place = |key: &Option<ObservationKey>, is_passed: fn(Ordering) -> bool, otherwise: usize| match key {
+        None => Ok(otherwise),
+        Some(key) => match list.first().map(|(first, ..)| first.compare(key)) {
+            Some(None) => Err(StoreError::OtherOrder),
+            _ => Ok(list.partition_point(|(one, ..)| in_order(one, key).is_some_and(is_passed))),
+        },
+    };
+    let start = place(&query.window.after, |order| order != Ordering::Greater, 0)?;
+    let end = place(&query.window.before, |order| order == Ordering::Less, list.len())?.max(start);
+    let (mut first, mut last) = (start, end);
+    if query.window.backward {
+        first = end.saturating_sub(query.window.limit).max(start);
     } else {
-        sql.text("NULL, ");
+        last = start.saturating_add(query.window.limit).min(end);
     }
-    for (key, is_after) in [(&window.before, false), (&window.after, true)] {
-        match key {
-            None => _ = sql.text("FALSE"),
-            Some(key) => {
-                sql.text("EXISTS (SELECT 1 FROM observation o WHERE ").part(&matching);
-                compare(sql.text(" AND "), query, key, is_after == order.descending, true)?;
-                sql.text(")");
+    let row = |(_, series, point): &(ObservationKey, &Found, &Point)| {
+        let of = Series::of(sets, subject, series.set, series.breakdown)?;
+        of.row(sets, point).map(Arc::new)
+    };
+    let rows = list.get(first..last).unwrap_or_default().iter().map(|one| row(one).ok_or_else(|| damaged(subject)));
+    Ok(ObservationPage {
+        rows: rows.collect::<Result<_, _>>()?,
+        has_next: last < list.len(),
+        has_previous: first > 0,
+        total: query.count.then_some(list.len()),
+    })
+}
+
+async fn by_id(db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
+    let hashes: Vec<i64> = ids.iter().map(|id| index_of_id(*id)).collect();
+    let mut sql = Sql::new("SELECT set_id, breakdown_id, subject, points FROM series WHERE hash IN (SELECT value FROM ");
+    sql.list(&hashes).text(")");
+    let rows = rows(db, sql).await.doing(DOING)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sets = Sets::read(db).await?;
+    for row in rows {
+        let subject: String = row.try_get_by_index(2).doing(DOING)?;
+        let points: Vec<u8> = row.try_get_by_index(3).doing(DOING)?;
+        let broken = || damaged(&subject);
+        let series = Series::of(&sets, &subject, row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?).ok_or_else(broken)?;
+        let points = decode(&points).ok_or_else(broken)?;
+        for id in ids {
+            let point = series.hash.period_in(*id).and_then(|period| points.iter().find(|point| point.period == period));
+            if let Some(point) = point {
+                found.insert(*id, series.row(&sets, point).ok_or_else(broken)?);
             }
         }
-        sql.text(if is_after { " FROM " } else { ", " });
-    }
-    sql.list(&subjects).text(" s");
-    Ok(sql)
-}
-
-/// What figures of the subject `s.value` must be, whatever the page.
-fn matching(query: &ObservationQuery) -> Sql {
-    let mut sql = Sql::new("o.subject = s.value");
-    let is_total = query.sexes.is_none() && query.age_groups.is_none() && query.dimensions.is_none();
-    if is_total {
-        sql.text(" AND o.is_total = TRUE");
-    } else {
-        sql.text(" AND o.is_total = FALSE");
-        let sexes = query.sexes.as_ref().map(|all| all.iter().map(|sex| sex.name().to_owned()).collect());
-        one_of(&mut sql, "o.sex", sexes.as_ref(), " AND o.sex IS NULL");
-        one_of(&mut sql, "o.age_group", query.age_groups.as_ref(), " AND o.age_group IS NULL");
-        match &query.dimensions {
-            None => _ = sql.text(" AND o.dimensions = ''"),
-            Some(wanted) => {
-                let pieces: Vec<_> = wanted.iter().map(|wanted| piece(wanted)).collect();
-                sql.text(" AND EXISTS (SELECT 1 FROM ").list(&pieces).text(" d WHERE instr(o.dimensions, d.value) > 0)");
-            }
-        }
-    }
-    one_of(&mut sql, "o.edition", query.editions.as_ref(), " AND o.is_newest = TRUE");
-    let measures = query.measures.as_ref().map(|all| all.iter().map(|measure| measure.name().to_owned()).collect());
-    one_of(&mut sql, "o.measure", measures.as_ref(), "");
-    one_of(&mut sql, "o.source", query.sources.as_ref(), "");
-    one_of(&mut sql, "o.origin", query.origins.as_ref(), "");
-    one_of(&mut sql, "o.destination", query.destinations.as_ref(), "");
-    if let Some(from) = query.from {
-        sql.text(" AND o.period_end >= ").bind(from.first_day().to_string());
-    }
-    if let Some(to) = query.to {
-        sql.text(" AND o.period_start <= ").bind(to.last_day().to_string());
-    }
-    sql
-}
-
-/// A column is one of a list, or `otherwise` where there is no list. `= TRUE` keeps the planner from walking along
-/// another index than that of the order.
-fn one_of(sql: &mut Sql, column: &str, list: Option<&Vec<String>>, otherwise: &str) {
-    match list {
-        None => _ = sql.text(otherwise),
-        Some(list) => _ = sql.text(" AND (").text(column).text(" IN (SELECT value FROM ").list(list).text(")) = TRUE"),
-    }
-}
-
-/// What the JSON of a figure's dimensions has in it where one of them is `wanted` (a name, or `name=code`). It can
-/// be found nowhere else: inside a text, quotes are escaped.
-fn piece(wanted: &str) -> String {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    match wanted.split_once('=') {
-        None => format!("\"dimension\":{}", quoted(wanted)),
-        Some((name, code)) => format!("\"dimension\":{},\"code\":{}", quoted(name), quoted(code)),
-    }
-}
-
-/// A figure stands above (or below) a key, or at it; what has no value stands below what has.
-fn compare(sql: &mut Sql, query: &ObservationQuery, key: &ObservationKey, is_above: bool, or_at: bool) -> Result<(), StoreError> {
-    let strict = if is_above { ">" } else { "<" };
-    let last = if or_at { format!("{strict}=") } else { strict.to_owned() };
-    match (key, query.order.by_value) {
-        (ObservationKey::Period { end, start, seq }, false) => {
-            sql.text("(o.period_end, o.period_start, o.seq) ")
-                .text(&last)
-                .text(" (")
-                .bind(end.clone())
-                .text(", ")
-                .bind(start.clone())
-                .text(", ")
-                .bind(*seq)
-                .text(")");
-        }
-        (ObservationKey::Value { value: None, seq }, true) => {
-            let (unlike, with) = if is_above { ("o.value IS NOT NULL", " OR ") } else { ("o.value IS NULL", " AND ") };
-            sql.text("(").text(unlike).text(with).text("o.seq ").text(&last).text(" ").bind(*seq).text(")");
-        }
-        (ObservationKey::Value { value: Some(value), seq }, true) => {
-            sql.text(if is_above { "(" } else { "(o.value IS NULL OR " });
-            sql.text("(o.value, o.seq) ").text(&last).text(" (").bind(*value).text(", ").bind(*seq).text("))");
-        }
-        _ => return Err(StoreError::OtherOrder),
     }
     Ok(())
-}
-
-/// The subject, the revision and the page of one row of [`statement`].
-fn page(query: &ObservationQuery, subjects: &[&String], row: &QueryResult) -> Result<(String, u64, ObservationPage), StoreError> {
-    let number: i64 = row.try_get_by_index(0).doing(DOING)?;
-    let subject = usize::try_from(number).ok().and_then(|n| subjects.get(n)).ok_or_else(|| damaged("a page"))?;
-    let revision: i64 = row.try_get_by_index(1).doing(DOING)?;
-    let records = row.try_get_by_index(2).doing(DOING)?;
-    let total: Option<i64> = row.try_get_by_index(3).doing(DOING)?;
-    let goes_on_behind: bool = row.try_get_by_index(4).doing(DOING)?;
-    let goes_on_ahead: bool = row.try_get_by_index(5).doing(DOING)?;
-    let mut rows: Vec<_> = read(records).ok_or_else(|| damaged(subject))?.into_iter().map(Arc::new).collect();
-    let has_more = rows.len() > query.window.limit;
-    rows.truncate(query.window.limit);
-    let backward = query.window.backward;
-    if backward {
-        rows.reverse();
-    }
-    let page = ObservationPage {
-        rows,
-        has_next: goes_on_behind || (has_more && !backward),
-        has_previous: goes_on_ahead || (has_more && backward),
-        total: total.and_then(|total| usize::try_from(total).ok()),
-    };
-    Ok(((*subject).clone(), u64::try_from(revision).unwrap_or_default(), page))
 }

@@ -104,7 +104,7 @@ async fn a_removed_entry_is_kept_until_it_is_pruned() {
     let report = db.prune(&less).await;
     assert_eq!(report.removed, [name(Kind::GoodPractice, "one-window")]);
     assert_eq!((report.figures.removed, report.revision), (2, 2));
-    assert_eq!((db.count("entry").await, db.count("practice_body").await, db.count("observation").await), (7, 0, 1));
+    assert_eq!((db.count("entry").await, db.count("practice_body").await, db.figures().await), (7, 0, 1));
     let text = report.to_string();
     assert!(text.starts_with("Catalogue of 2026-11-23: 0 entries new, 0 changed, 7 unchanged, 1 removed."), "{text}");
     db.is_sound().await;
@@ -144,7 +144,7 @@ async fn what_was_changed_through_the_api_is_left_alone() {
     let report = db.prune(&newer).await;
     assert_eq!(report.kept_changed, [name(Kind::GoodPractice, "one-window")]);
     assert_eq!(report.kept_removed, [name(Kind::State, "XKX")]);
-    assert_eq!((db.count("entry").await, db.count("observation").await, db.count("corridor").await), (10, 1, 1));
+    assert_eq!((db.count("entry").await, db.figures().await, db.count("corridor").await), (10, 1, 1));
     db.is_sound().await;
 
     // Nor where the catalogue no longer has it; what the API made is not the catalogue's business.
@@ -158,7 +158,7 @@ async fn what_was_changed_through_the_api_is_left_alone() {
 #[tokio::test]
 async fn a_failure_in_the_middle_leaves_the_database_untouched() {
     let db = Db::filled().await;
-    db.sql("CREATE TRIGGER full BEFORE INSERT ON observation WHEN new.period_start = '1999-01-01' BEGIN SELECT raise(ABORT, 'no'); END").await;
+    db.sql("CREATE TRIGGER full BEFORE INSERT ON series WHEN new.subject = 'C:AFG-IRN' BEGIN SELECT raise(ABORT, 'no'); END").await;
     let before = db.everything().await;
     let mut newer = catalogue();
     newer.entries.push(state("IRN"));
@@ -196,7 +196,10 @@ async fn a_newer_edition_of_a_source_takes_the_place_of_the_older() {
     assert_eq!(db.store.material().await.unwrap().editions, [("COUNTS".to_owned(), vec!["2027-01-01".to_owned(), "2026-11-23".to_owned()])]);
     db.is_sound().await;
     // What a publisher's file brought is not the catalogue's.
-    db.sql("UPDATE observation SET sha256 = 'abc' WHERE edition = '2026-11-23' AND subject = 'R:WEST'").await;
+    let mut of_file = catalogue().observations.remove(2);
+    of_file.sha256 = Some("abc".into());
+    db.sql("DELETE FROM figure_block WHERE kind = 1; DELETE FROM series WHERE subject = 'R:WEST' AND set_id = 1").await;
+    db.store.bulk_insert(&[], &[of_file]).await.unwrap();
     assert_eq!(db.prune(&newer).await.figures.removed, 2);
     let report = db.prune(&catalogue()).await;
     assert_eq!((report.figures.added, report.figures.removed), (2, 3), "the one of the file is there already");
@@ -225,7 +228,7 @@ async fn a_caller_that_vanishes_leaves_the_import_whole_or_absent() {
         let count = db.count("entry").await;
         assert!(count == 0 || count == whole, "{count} of {whole} after {delay}");
         assert_eq!(db.store.revision().await.unwrap(), u64::from(count > 0));
-        db.sql("DELETE FROM entry; DELETE FROM observation; DELETE FROM corridor; DELETE FROM change; DELETE FROM meta WHERE key <> 'cursor_secret'").await;
+        db.sql("DELETE FROM entry; DELETE FROM figure_file; DELETE FROM figure_set; DELETE FROM breakdown; DELETE FROM place; DELETE FROM series; DELETE FROM figure_block; DELETE FROM corridor; DELETE FROM change; DELETE FROM meta WHERE key <> 'cursor_secret'").await;
     }
 }
 

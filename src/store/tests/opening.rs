@@ -119,9 +119,18 @@ async fn the_doctor_finds_what_does_not_fit() {
         ("UPDATE entry SET id = 'AAAAAAAAAAAAAAAAAAAAAA' WHERE code = 'WEST'", "", "Flow WEST came with the catalogue, but its id is not made of its code"),
         ("UPDATE entry SET content = replace(content, '\"TUR\"', '\"ROM\"') WHERE code = 'WEST'", "", "Flow WEST names ROM, which is not there"),
         ("DELETE FROM corridor", "", "there are figures about C:AFG-TUR, but no such corridor"),
-        ("UPDATE observation SET is_newest = 0", "UPDATE observation SET is_newest = 1", "the figures of COUNTS 2026-11-23 are marked as newest wrongly"),
-        ("UPDATE observation SET is_total = 0", "UPDATE observation SET is_total = 1", "is marked as a total wrongly"),
-        ("UPDATE observation SET source = 'X'", "UPDATE observation SET source = 'COUNTS'", "figures name the source X, which is not there"),
+        ("UPDATE figure_set SET is_newest = 0", "UPDATE figure_set SET is_newest = 1", "the figures of COUNTS 2026-11-23 are marked as newest wrongly"),
+        ("UPDATE series SET hash = hash + 1", "UPDATE series SET hash = hash - 1", "of C:AFG-TUR is filed wrongly"),
+        ("UPDATE series SET points = x'01ff' WHERE subject = 'R:WEST'", "", "the figures of R:WEST (series 2) cannot be read"),
+        (
+            "UPDATE figure_set SET facts = facts + 1",
+            "UPDATE figure_set SET facts = facts - 1",
+            "DETECTIONS of COUNTS 2026-11-23 should have 4 figures, and has 3",
+        ),
+        ("DELETE FROM figure_block WHERE kind = 1", "", "the blocks of figures are not what the series make them"),
+        ("UPDATE figure_block SET cells = x'01'", "", "a block of the figures 1 cannot be read"),
+        ("DELETE FROM figure_file", "", "figures of C:AFG-TUR (series 1) came in a file that is not there"),
+        ("UPDATE figure_set SET source = 'X'", "UPDATE figure_set SET source = 'COUNTS'", "figures name the source X, which is not there"),
         ("UPDATE change SET revision = 3", "UPDATE change SET revision = 1", "the change log lacks what comes before revision 3"),
     ] {
         let db = Db::filled().await;
