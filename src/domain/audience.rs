@@ -15,7 +15,7 @@ words! {
         Group = "GROUP",
         /// All parties of the partnership (TLP:GREEN).
         Participants = "PARTICIPANTS",
-        /// Everyone (TLP:CLEAR).
+        /// Everyone in the world (TLP:CLEAR).
         Public = "PUBLIC",
     }
 }

@@ -63,7 +63,7 @@ object! {
 /// Whom to show an entry to. The narrowest where nothing is said.
 #[derive(Debug, Clone, InputObject)]
 pub struct AudienceInput {
-    /// How far.
+    /// How far it may travel.
     #[graphql(default_with = "AudienceLevel::Owner")]
     level: AudienceLevel,
     /// Codes of working groups, at level GROUP.

@@ -53,11 +53,11 @@ pub struct InvalidInput {
 /// A refusal as the entry was changed since the version that the caller saw.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct VersionConflict {
-    /// Always VERSION_CONFLICT.
+    /// Always the word VERSION_CONFLICT.
     code: UserErrorCode,
     /// What is wrong, and what would be right.
     message: String,
-    /// Where in the input: ifVersion. One part.
+    /// Where in the input: ifVersion. A single part, bounded to that.
     path: Vec<String>,
     /// The version that it is now.
     current_version: i32,
@@ -232,7 +232,7 @@ inputs! {
     }
     /// What a practice says in a further language, or from now on in one that it is told in.
     TranslateGoodPracticeInput {
-        /// The language.
+        /// The language of this text.
         language: Language,
         /// Its title; 200 characters at most.
         title: String,

@@ -47,7 +47,7 @@ object! {
             &self.0.summary
         }
 
-        /// The whole story in that language, in Markdown; null where there is none.
+        /// The whole story in Markdown, in that language, else in English, else in the language of the original; null where there is none.
         async fn body(&self, ctx: &Context<'_>) -> Option<Result<String, Fault>> {
             loaders(ctx).body(self.0.id, Some(self.0.version), self.0.language).await.transpose()
         }
@@ -79,9 +79,9 @@ connection! {
 /// Something that happened to a practice.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Event {
-    /// What happened.
+    /// What happened to it.
     kind: EventKind,
-    /// When.
+    /// When it happened.
     at: DateTime,
     /// The party that did it; null where the viewer may not know.
     by: Option<Party>,

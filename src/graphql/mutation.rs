@@ -75,7 +75,7 @@ object! {
         }
 
         /// The secretariat's remarks on what was submitted.
-        async fn request_changes_to_good_practice(&self, ctx: &Context<'_>, #[graphql(desc = "The remarks.")] input: RequestChangesToGoodPracticeInput) -> Result<RequestChangesToGoodPracticePayload, Fault> {
+        async fn request_changes_to_good_practice(&self, ctx: &Context<'_>, #[graphql(desc = "What should be changed.")] input: RequestChangesToGoodPracticeInput) -> Result<RequestChangesToGoodPracticePayload, Fault> {
             contribution::request_changes(ctx, input).await.map(Into::into)
         }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ask::{all, answer, at, data, list, plain, refused, texts, these};
 use crate::expect::{catalogue, codes};
-use crate::sdl::served;
+use crate::sdl::{Part, served};
 
 /// Entries from which every connection of their type can be walked, most of them to something.
 const ENTRIES: [&str; 17] = [
@@ -161,7 +161,9 @@ impl List {
 /// Every connection of a type, in every order.
 fn lists(ty: &str, owner: Option<&str>) -> Vec<List> {
     let mut lists = Vec::new();
-    for (field, part) in served()[ty].fields.iter().filter(|(_, part)| part.is_connection()) {
+    // Rows without an id (events, versions, tasks) are one viewer's alone; their own stories walk them.
+    let has_id = |part: &Part| served()[served()[served()[part.named()].fields["edges"].named()].fields["node"].named()].fields.contains_key("id");
+    for (field, part) in served()[ty].fields.iter().filter(|(_, part)| part.is_connection() && has_id(part)) {
         let plain =
             |fixed: String| List { name: format!("{ty}.{field}({fixed})"), field: field.clone(), fixed, owner: owner.map(|id| (ty.to_owned(), id.to_owned())) };
         lists.push(plain(String::new()));

@@ -9,6 +9,7 @@ mod catalogue;
 mod commands;
 mod connections;
 mod contract;
+mod contribution;
 mod errors;
 mod expect;
 mod filters;
