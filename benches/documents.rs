@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use silkroutes::graph::Viewer;
 use silkroutes::graphql::limit::Limits;
-use silkroutes::graphql::{Api, Call};
+use silkroutes::graphql::{Api, Call, RateLimit};
 use silkroutes::store::{Follower, Store};
 
 /// Parse, limits and validation together may take this long.
@@ -79,16 +79,26 @@ fn main() {
             match prepared {
                 Err(refusal) => refusal.code.clone_into(&mut answer),
                 Ok(prepared) => {
+                    let variables = async_graphql::Variables::default();
+                    let begun = Instant::now();
+                    let charge = match api.charge(&prepared, None, &variables) {
+                        Ok(charge) => charge,
+                        Err(refusal) => {
+                            refusal.code.clone_into(&mut answer);
+                            continue;
+                        }
+                    };
                     let call = Call {
                         prepared,
                         operation: None,
-                        variables: async_graphql::Variables::default(),
+                        variables,
+                        charge,
+                        rate: RateLimit::new(1, 1, 0, jiff::Timestamp::UNIX_EPOCH),
                         follower: Arc::clone(&follower),
                         viewer: Viewer::anonymous(),
                         today: jiff::civil::date(2026, 1, 1),
                         store: Arc::clone(&store),
                     };
-                    let begun = Instant::now();
                     let outcome = runtime.block_on(api.execute(call));
                     let taken = begun.elapsed().as_secs_f64() * 1e3;
                     execute = if round == 0 { taken } else { execute.min(taken) };

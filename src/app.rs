@@ -50,6 +50,9 @@ pub enum StartFault {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// There is an identity provider, and no way to know it.
+    #[error("The identity provider cannot be asked over TLS: this system trusts no authority ({0}).")]
+    Trust(std::io::Error),
     /// The database says why.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,7 +109,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
     meter.snapshot(snapshot.revision(), snapshot.len());
 
-    let auth = Auth::new(keys::pepper(&store, &settings.auth).await?);
+    let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
     keys::catch_up(&store, &auth.keys).await?;
 
     let shared = Arc::new(Shared::new(Parts {

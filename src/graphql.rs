@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `party`, `group`, `document`, `flow`, `practice`, `meeting`, `figure` | objects, filters and orders of one concept |
+//! | `viewer` | who asks, his keys, how much he may ask |
 //! | `query`, `node` | the root, and what can be fetched by id |
 //! | `mutation`, `contribution`, `audience`, `history`, `task` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
@@ -37,6 +38,7 @@ mod query;
 mod reads;
 mod scalar;
 mod task;
+mod viewer;
 mod views;
 mod word;
 
@@ -45,6 +47,7 @@ use async_graphql::Context;
 use crate::graph::View;
 
 pub use api::{Api, Call, Outcome, Prepared};
+pub use viewer::RateLimit;
 
 /// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.
 fn view<'a>(ctx: &Context<'a>) -> &'a View {

@@ -10,7 +10,7 @@
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
-//! | [`auth`] | who asks |
+//! | [`auth`], `rate` | who asks; how much |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
 //! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
 //! | [`pages`] | GraphiQL, the console |
@@ -27,6 +27,7 @@ mod health;
 mod line;
 pub mod meter;
 pub mod pages;
+mod rate;
 pub mod refusal;
 mod request;
 pub mod request_id;
@@ -93,6 +94,7 @@ pub struct Shared {
     clock: fn() -> Timestamp,
     ids: RequestIds,
     cors: cors::Cors,
+    rates: rate::Rates,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -110,6 +112,7 @@ impl Shared {
         let Parts { api, document_limits, follower, store, auth, meter, settings, clock, seed } = parts;
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
+            rates: rate::Rates::new(&settings),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),
             draining: AtomicBool::new(false),

@@ -18,7 +18,7 @@ fn text(config: &Config) -> String {
     // TOML wants what has no group first.
     let (grouped, single): (Vec<_>, Vec<_>) = config.rows().partition(|row| row.name.contains('.'));
     for row in single.iter().chain(&grouped) {
-        let (of, name) = row.name.split_once('.').unwrap_or(("", row.name));
+        let (of, name) = row.name.rsplit_once('.').unwrap_or(("", row.name));
         if of != group {
             group = of;
             let _ = writeln!(text, "\n[{group}]");

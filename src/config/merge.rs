@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use crate::domain::suggest::did_you_mean;
 
 use super::{Origin, Settings, sentence::sentence, without_password};
+use crate::http::auth::{role_of, settings::is_safe_url};
 
 /// Variables with our prefix that are no settings: where the file is, and what the build is told.
 const NO_SETTINGS: [&str; 2] = ["SILKROUTES_CONFIG", "SILKROUTES_UI"];
@@ -99,7 +100,7 @@ impl Desk {
     fn new() -> Self {
         let mut defaults = BTreeMap::new();
         // Settings are made of what TOML can say; a test holds that.
-        flatten("", Table::try_from(Settings::default()).unwrap_or_default(), &mut |name, value| {
+        flatten("", Table::try_from(Settings::default()).unwrap_or_default(), &|_| true, &mut |name, value| {
             defaults.insert(name, value);
         });
         let values = defaults.iter().map(|(name, value)| (name.clone(), (value.clone(), Origin::Default))).collect();
@@ -117,7 +118,7 @@ impl Desk {
         };
         let origin = Origin::File(path.to_owned());
         let mut found = Vec::new();
-        flatten("", table, &mut |name, value| found.push((name, value)));
+        flatten("", table, &|name| !self.defaults.contains_key(name), &mut |name, value| found.push((name, value)));
         for (name, value) in found {
             self.set(&name, value, &origin);
         }
@@ -186,8 +187,12 @@ impl Desk {
     fn finish(mut self) -> Result<Config, Faults> {
         let table = unflatten(self.values.iter().map(|(name, (value, _))| (name.as_str(), value)));
         match table.try_into::<Settings>() {
-            Ok(settings) if self.faults.is_empty() => return Ok(Config { settings, values: self.values }),
-            Ok(_) => {}
+            Ok(settings) => {
+                self.faults.extend(together(&settings).map(str::to_owned));
+                if self.faults.is_empty() {
+                    return Ok(Config { settings, values: self.values });
+                }
+            }
             // Each value was looked at by itself, so this is for what two say together.
             Err(fault) => self.faults.push(format!("The settings do not fit together: {}.", fault.message())),
         }
@@ -219,6 +224,13 @@ fn plain(message: &str) -> String {
     }
 }
 
+/// What settings say together.
+fn together(settings: &Settings) -> Option<&'static str> {
+    let oidc = &settings.auth.oidc;
+    (!oidc.issuer.is_empty() && oidc.audience.is_empty())
+        .then_some("The setting auth.oidc.audience is wanted where auth.oidc.issuer is given: tokens for others must not be good here.")
+}
+
 /// What a type cannot say of its values.
 fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
     let is_origin = |origin: &String| {
@@ -228,9 +240,32 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
     let wrong = match name {
         "http.header_count" if settings.http.header_count > 100 => "it can be at most 100",
         "http.connections" if !(1..=100_000).contains(&settings.http.connections) => "it must be between 1 and 100000",
+        "http.rate_points" | "http.rate_points_anonymous"
+            if !(1..=i32::MAX.cast_unsigned().into()).contains(&settings.http.rate_points.min(settings.http.rate_points_anonymous))
+                || settings.http.rate_points.max(settings.http.rate_points_anonymous) > i32::MAX.cast_unsigned().into() =>
+        {
+            "it must be between 1 and 2147483647"
+        }
+        "http.rate_time" if settings.http.rate_time < crate::http::settings::Span::seconds(1) => "it must be 1s or more",
+        "http.client_header" if !settings.http.client_header.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') => {
+            "it must be the name of a header in small letters"
+        }
         "http.streams" if settings.http.streams == 0 => "it must be 1 or more",
         "http.header_bytes" | "http.uri_bytes" if settings.http.header_bytes.max(settings.http.uri_bytes) > 1 << 20 => "it can be at most 1048576",
         "graphql.expanded_nesting" if settings.graphql.expanded_nesting > 32 => "it can be at most 32",
+        "auth.oidc.issuer" | "auth.oidc.jwks_url"
+            if [&settings.auth.oidc.issuer, &settings.auth.oidc.jwks_url].into_iter().any(|url| !url.is_empty() && !is_safe_url(url)) =>
+        {
+            "it must begin with https:// (http:// only for this machine)"
+        }
+        "auth.oidc.parties"
+            if settings.auth.oidc.parties.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(value, code)| value.is_empty() || code.is_empty())) =>
+        {
+            "it must list pairs, as ministry-uz=UZB"
+        }
+        "auth.oidc.roles" if settings.auth.oidc.roles.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(_, role)| role_of(role).is_none())) => {
+            "it must list pairs, as reviewers=secretariat or desk=focal-point"
+        }
         "auth.key_secret" if !settings.auth.key_secret.reveal().is_empty() && settings.auth.key_secret.reveal().len() < 16 => {
             "it must have 16 characters or more"
         }
@@ -258,11 +293,12 @@ fn variable(name: &str) -> String {
     format!("{PREFIX}{}", name.replace('.', "_").to_uppercase())
 }
 
-fn flatten(prefix: &str, table: Table, found: &mut impl FnMut(String, Value)) {
+/// Each value by its whole name; tables are groups where `is_group` says so.
+fn flatten(prefix: &str, table: Table, is_group: &dyn Fn(&str) -> bool, found: &mut dyn FnMut(String, Value)) {
     for (name, value) in table {
         let name = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value {
-            Value::Table(inner) if !name.contains('.') => flatten(&name, inner, found),
+            Value::Table(inner) if is_group(&name) => flatten(&name, inner, is_group, found),
             value => found(name, value),
         }
     }
@@ -271,14 +307,17 @@ fn flatten(prefix: &str, table: Table, found: &mut impl FnMut(String, Value)) {
 fn unflatten<'a>(values: impl Iterator<Item = (&'a str, &'a Value)>) -> Table {
     let mut table = Table::new();
     for (name, value) in values {
-        match name.split_once('.') {
-            None => drop(table.insert(name.to_owned(), value.clone())),
-            Some((group, name)) => {
-                if let Value::Table(group) = table.entry(group).or_insert_with(|| Value::Table(Table::new())) {
-                    group.insert(name.to_owned(), value.clone());
-                }
-            }
-        }
+        insert(&mut table, name, value);
     }
     table
+}
+
+fn insert(table: &mut Table, name: &str, value: &Value) {
+    let Some((group, name)) = name.split_once('.') else {
+        table.insert(name.to_owned(), value.clone());
+        return;
+    };
+    if let Value::Table(group) = table.entry(group).or_insert_with(|| Value::Table(Table::new())) {
+        insert(group, name, value);
+    }
 }

@@ -13,6 +13,20 @@ const OWN: &[(&str, &str)] = &[
 const AUTH: &[(&str, &str)] =
     &[("key_secret", "A secret of 16 characters or more that API keys are hashed with, besides the database's own; another one makes all keys worthless.")];
 
+const OIDC: &[(&str, &str)] = &[
+    ("issuer", "The identity provider (OpenID Connect) whose access tokens are taken, as their `iss` has it; none by default."),
+    ("audience", "The `aud` that its tokens for this server have."),
+    ("jwks_url", "Where its public keys are; empty to ask it (discovery)."),
+    ("party_claim", "The claim of a token that names its party."),
+    ("role_claim", "The claim of a token that names its role, or lists groups that stand for one."),
+    ("parties", "Which value of the claim is which party, as ministry-uz=UZB; empty where the values are codes."),
+    ("roles", "Which value of the claim is which role, as reviewers=secretariat; empty where the values are focal-point and secretariat."),
+    ("leeway", "By how much the clocks of the provider and of this server may differ."),
+    ("refresh_time", "After which time its keys are looked at again."),
+    ("retry_time", "Time between two attempts to read its keys."),
+    ("keep_time", "How much longer known keys stay good while it does not answer."),
+];
+
 /// Of the limits that a document meets; their reasons stand in `graphql::limit`.
 const GRAPHQL: &[(&str, &str)] = &[
     ("tokens", "Words, numbers and signs in a document."),
@@ -36,8 +50,9 @@ const GRAPHQL: &[(&str, &str)] = &[
 /// The sentence of a setting; empty for what is none.
 #[must_use]
 pub fn sentence(key: &str) -> &'static str {
-    let (table, name) = match key.split_once('.') {
+    let (table, name) = match key.rsplit_once('.') {
         Some(("http", name)) => (Http::SENTENCES, name),
+        Some(("auth.oidc", name)) => (OIDC, name),
         Some(("auth", name)) => (AUTH, name),
         Some(("graphql", name)) => (GRAPHQL, name),
         _ => (OWN, key),

@@ -14,13 +14,14 @@ use crate::graph::{View, Viewer};
 use crate::store::{Follower, Store};
 
 use super::error::{Fault, INTERNAL_MESSAGE, code, dress, set_code};
-use super::limit::{self, Analysis, Limits, OperationKind, Refusal, Shape};
+use super::limit::{self, Analysis, Inspected, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::mutation::{Mutation, Writer};
 use super::node::Interfaces;
 use super::omitted;
 use super::query::Query;
 use super::reads::Reads;
+use super::viewer::RateLimit;
 use super::views::Views;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
@@ -58,6 +59,10 @@ pub struct Call {
     pub operation: Option<String>,
     /// Values of its variables.
     pub variables: Variables,
+    /// What [`Api::charge`] found of them.
+    pub charge: Inspected,
+    /// What was taken for that, and what is left.
+    pub rate: RateLimit,
     /// The graph.
     pub follower: Arc<Follower>,
     /// Who asks.
@@ -122,22 +127,28 @@ impl Api {
         limit::operation_kind(&prepared.document, operation)
     }
 
+    /// Counts what an operation with these variables costs.
+    ///
+    /// # Errors
+    /// Where it goes beyond a limit, or the variables do not fit.
+    pub fn charge(&self, prepared: &Prepared, operation: Option<&str>, variables: &Variables) -> Result<Inspected, Refusal> {
+        limit::charge(&prepared.document, &prepared.analysis, operation, variables, &self.limits)
+    }
+
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
-        let Call { prepared, operation, variables, follower, viewer, today, store } = call;
-        let charge = limit::charge(&prepared.document, &prepared.analysis, operation.as_deref(), &variables, &self.limits);
-        let (cost, writes) = match charge {
-            Ok(inspected) if inspected.kind == OperationKind::Subscription => return refused(&unsupported(&prepared.document)),
-            // Each root field of a mutation shows the graph as it left it.
-            Ok(inspected) if inspected.kind == OperationKind::Mutation => (inspected.cost, self.limits.root_fields),
-            Ok(inspected) => (inspected.cost, 0),
-            Err(refusal) => return refused(&refusal),
-        };
+        let Call { prepared, operation, variables, charge, rate, follower, viewer, today, store } = call;
+        if charge.kind == OperationKind::Subscription {
+            return refused(&unsupported(&prepared.document));
+        }
+        let cost = charge.cost;
+        // Each root field of a mutation shows the graph as it left it.
+        let writes = if charge.kind == OperationKind::Mutation { self.limits.root_fields } else { 0 };
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
         let views = Views::new(View::new(follower.current(), viewer.clone(), today), writes);
         let reads = Arc::new(Reads::default());
-        let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads));
+        let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads)).data(rate);
         if writes > 0 {
             request = request.data(Writer { store: Arc::clone(&store), follower, today });
         }

@@ -12,6 +12,7 @@ use dataloader::BatchFn;
 use dataloader::cached::Loader;
 
 use crate::domain::id::Id;
+use crate::domain::key::ApiKey;
 use crate::domain::text::{Language, pick};
 use crate::store::{EventRow, ObservationPage, ObservationQuery, ObservationRow, Store, StoreError, VersionRow};
 
@@ -164,6 +165,15 @@ impl Read for Observations {
     }
 }
 
+struct Keys;
+impl Read for Keys {
+    type Key = String;
+    type Value = Arc<[ApiKey]>;
+    async fn read(store: &Store, keys: &[String]) -> Result<HashMap<String, Self::Value>, StoreError> {
+        Ok(store.keys_of(keys).await?.into_iter().map(|(party, keys)| (party, keys.into())).collect())
+    }
+}
+
 /// The loaders of one request.
 pub struct Loaders {
     bodies: Reader<Bodies>,
@@ -172,6 +182,7 @@ pub struct Loaders {
     official_texts: Reader<OfficialTexts>,
     observations: Reader<Observations>,
     observations_by_id: Reader<ObservationsById>,
+    keys: Reader<Keys>,
 }
 
 impl Loaders {
@@ -184,6 +195,7 @@ impl Loaders {
             official_texts: Reader::new(store),
             observations: Reader::new(store),
             observations_by_id: Reader::new(store),
+            keys: Reader::new(store),
         }
     }
 
@@ -210,6 +222,11 @@ impl Loaders {
     /// A page of the figures of a subject.
     pub async fn observations(&self, query: Arc<ObservationQuery>, subject: String) -> Result<Option<Arc<ObservationPage>>, Fault> {
         self.observations.get((query, subject)).await
+    }
+
+    /// The API keys of a party.
+    pub async fn keys(&self, party: String) -> Result<Option<Arc<[ApiKey]>>, Fault> {
+        self.keys.get(party).await
     }
 
     /// A figure by its id.

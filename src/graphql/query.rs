@@ -20,6 +20,7 @@ use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterIn
 use super::scalar::Given;
 use super::task::{self, TaskConnection};
 use super::view;
+use super::viewer::{RateLimit, Viewer};
 
 /// The root of the graph.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,16 @@ pub struct Query;
 object! {
     /// The root of the graph: everything that can be asked begins here.
     impl Query {
+        /// Who the server takes you for, and what that lets you do.
+        async fn viewer(&self) -> Viewer {
+            Viewer
+        }
+
+        /// How much you may ask, and what this operation took of it.
+        async fn rate_limit(&self, ctx: &Context<'_>) -> RateLimit {
+            *ctx.data_unchecked::<RateLimit>()
+        }
+
         /// Whatever has this id; null where nothing has.
         async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An `id` that the API gave.")] id: ID) -> Option<Result<Node, Fault>> {
             node::fetch(ctx, &id).await.transpose()

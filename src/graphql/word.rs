@@ -18,6 +18,7 @@ use crate::domain::party::{GoodPracticeRole, OrganisationKind, ParticipationStat
 use crate::domain::practice::{EvidenceLevel, TargetGroup};
 use crate::domain::suggest::did_you_mean;
 use crate::domain::text::Language;
+use crate::domain::viewer::Role;
 use crate::domain::word::{Words, words};
 
 words! {
@@ -160,7 +161,7 @@ fn value_of<T: Named>(word: T) -> Value {
 enums! {
     Language, Region, ParticipationStatus, OrganisationKind, GoodPracticeRole, WorkingGroupKind, WorkingGroupRole,
     DocumentKind, ProvisionKind, FlowShape, FlowKind, FlowRole, TransportMode, Measure, MeasureNature, Sex,
-    ObservationStatus, ValueAvailability, TargetGroup, EvidenceLevel, MeetingKind,
+    ObservationStatus, ValueAvailability, TargetGroup, EvidenceLevel, MeetingKind, Role,
     OrderDirection, StateOrderField, OrganisationOrderField, FlowOrderField, ObservationOrderField,
     GoodPracticeOrderField, MeetingOrderField,
     AudienceLevel, GoodPracticeStatus, EventKind, TaskKind, UserErrorCode,

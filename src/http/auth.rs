@@ -1,24 +1,29 @@
-//! Who asks: the `Authorization` header, held against the keys of this installation.
+//! Who asks: the `Authorization` header, held against the keys of this installation and the tokens of its identity
+//! provider, if it has one.
 //!
 //! Without the header everyone is a reader. With it, it must be right: a bad credential is never taken for none, and
-//! why it is bad is told to nobody, in words or by the clock. Checks read memory alone; [`app`](crate::app) keeps the
+//! why it is bad is told to nobody, in words or by the clock. Checks read memory alone (but for the provider's public keys, now and then); [`app`](crate::app) keeps the
 //! [`keys`] up with the database.
 
+mod jwks;
 pub mod keys;
 pub mod settings;
-
-use std::sync::Arc;
+mod token;
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
-use crate::domain::key::Pepper;
+use crate::domain::key::{PREFIX, Pepper};
 use crate::domain::viewer::Viewer;
 use crate::graph::Snapshot;
 
 use super::refusal::{Refusal, code};
 use keys::KeyTable;
+use settings::Settings;
+use token::Tokens;
+
+pub use token::role_of;
 
 /// Longer credentials are refused unread.
 const LONGEST: usize = 8 * 1024;
@@ -27,20 +32,24 @@ const LONGEST: usize = 8 * 1024;
 pub struct Auth {
     /// The API keys that are good.
     pub keys: KeyTable,
+    tokens: Option<Tokens>,
 }
 
 impl Auth {
     /// Knows nobody yet.
-    #[must_use]
-    pub fn new(pepper: Pepper) -> Self {
-        Self { keys: KeyTable::new(pepper) }
+    ///
+    /// # Errors
+    /// Where there is an identity provider, and this system trusts no authority.
+    pub fn new(pepper: Pepper, settings: &Settings) -> std::io::Result<Self> {
+        let tokens = (!settings.oidc.issuer.is_empty()).then(|| Tokens::new(&settings.oidc)).transpose()?;
+        Ok(Self { keys: KeyTable::new(pepper), tokens })
     }
 
     /// Who sends a request.
     ///
     /// # Errors
     /// 401, the same for whatever is wrong with its credentials.
-    pub fn viewer(&self, headers: &HeaderMap, snapshot: &Snapshot, now: Timestamp) -> Result<Viewer, Refusal> {
+    pub async fn viewer(&self, headers: &HeaderMap, snapshot: &Snapshot, now: Timestamp) -> Result<Viewer, Refusal> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let (first, second) = (lines.next(), lines.next());
         let Some(line) = first else { return Ok(Viewer::anonymous()) };
@@ -48,12 +57,17 @@ impl Auth {
             return Err(refused());
         }
         let token = bearer(line).ok_or_else(refused)?;
-        let member = self.keys.member(token, now).ok_or_else(refused)?;
+        let member = match &self.tokens {
+            _ if token.starts_with(PREFIX) => self.keys.member(token, now),
+            Some(tokens) => tokens.member(token, now).await,
+            None => None,
+        };
+        let member = member.ok_or_else(refused)?;
         // A party that left the catalogue has nothing to ask for.
         if !snapshot.has_party(&member.party) {
             return Err(refused());
         }
-        Ok(Viewer::Member(Arc::clone(&member)))
+        Ok(Viewer::Member(member))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The endpoint: `POST /graphql` for every operation, `GET /graphql` for queries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use axum::extract::{Request, State};
@@ -11,10 +12,11 @@ use jiff::tz::Offset;
 use tokio::time::timeout;
 
 use crate::graph::Viewer;
-use crate::graphql::Call;
+use crate::graphql::{Call, RateLimit};
 
 use super::accept::{self, Format, Wish};
 use super::answer::{self, Written};
+use super::rate::{Peer, Ticket};
 use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
@@ -32,12 +34,18 @@ const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
     let format = accept::wish(request.headers()).format();
-    let answered = answer_post(&shared, request, id).await;
-    answered.unwrap_or_else(|refusal| refusal.into_response(format, id))
+    let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(format, id),
+    };
+    let answered = answer_post(&shared, viewer, &mut ticket, request, id).await;
+    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
+    ticket.finish(response.headers_mut());
+    response
 }
 
-async fn answer_post(shared: &Shared, request: Request, id: RequestId) -> Result<Response, Refusal> {
-    let viewer = viewer(shared, request.headers())?;
+async fn answer_post(shared: &Shared, viewer: Viewer, ticket: &mut Ticket, request: Request, id: RequestId) -> Result<Response, Refusal> {
+    ticket.check()?;
     request::check_content(request.headers())?;
     let format = match accept::wish(request.headers()) {
         Wish::Answer(format) | Wish::Page(Some(format)) => format,
@@ -46,7 +54,7 @@ async fn answer_post(shared: &Shared, request: Request, id: RequestId) -> Result
     let cache = if is_personal(request.headers()) { KEEP_PRIVATE } else { KEEP_NOT };
     let body = body::read(request.into_body(), &shared.settings).await?;
     let incoming = request::from_json(&body, &shared.document_limits)?;
-    let written = run(shared, viewer, incoming, format, id, Method::Post).await?;
+    let written = run(shared, viewer, ticket, incoming, format, id, Method::Post).await?;
     Ok(answer::response(written, format, cache))
 }
 
@@ -67,17 +75,31 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
         page.headers_mut().append(VARY, HeaderValue::from_static("accept"));
         return page;
     }
+    let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(wish.format(), id),
+    };
     let answered = match wish {
         Wish::Other => Err(not_acceptable()),
-        _ => answer_get(&shared, url, request.headers(), wish.format(), id).await,
+        _ => answer_get(&shared, viewer, &mut ticket, url, request.headers(), wish.format(), id).await,
     };
-    answered.unwrap_or_else(|refusal| refusal.into_response(wish.format(), id))
+    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(wish.format(), id));
+    ticket.finish(response.headers_mut());
+    response
 }
 
-async fn answer_get(shared: &Shared, url: &str, headers: &HeaderMap, format: Format, id: RequestId) -> Result<Response, Refusal> {
-    let viewer = viewer(shared, headers)?;
+async fn answer_get(
+    shared: &Shared,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    url: &str,
+    headers: &HeaderMap,
+    format: Format,
+    id: RequestId,
+) -> Result<Response, Refusal> {
+    ticket.check()?;
     let incoming = request::from_url(url, &shared.document_limits)?;
-    let written = run(shared, viewer, incoming, format, id, Method::Get).await?;
+    let written = run(shared, viewer, ticket, incoming, format, id, Method::Get).await?;
     // An answer with errors is not worth keeping, and carries the id of one request.
     if is_personal(headers) {
         return Ok(answer::response(written, format, KEEP_PRIVATE));
@@ -106,7 +128,15 @@ enum Method {
     Post,
 }
 
-async fn run(shared: &Shared, viewer: Viewer, incoming: Incoming<'_>, format: Format, id: RequestId, method: Method) -> Result<Written, Refusal> {
+async fn run(
+    shared: &Shared,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    incoming: Incoming<'_>,
+    format: Format,
+    id: RequestId,
+    method: Method,
+) -> Result<Written, Refusal> {
     let Incoming { query, operation, variables } = incoming;
     let prepared = shared.api.prepare(&query)?;
     match shared.api.operation_kind(&prepared, operation.as_deref())? {
@@ -117,13 +147,19 @@ async fn run(shared: &Shared, viewer: Viewer, incoming: Incoming<'_>, format: Fo
             return Err(Refusal::document(code::BAD_REQUEST, "Subscriptions are not served; send a query."));
         }
     }
+    let charge = shared.api.charge(&prepared, operation.as_deref(), &variables)?;
+    let left = ticket.take(charge.cost)?;
+    let now = (shared.clock)();
+    let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
     let call = Call {
         prepared,
         operation,
         variables,
+        charge,
+        rate: RateLimit::new(left.limit, left.cost, left.remaining, full_at),
         follower: Arc::clone(&shared.follower),
         viewer,
-        today: Offset::UTC.to_datetime((shared.clock)()).date(),
+        today: Offset::UTC.to_datetime(now).date(),
         store: Arc::clone(&shared.store),
     };
     let outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
@@ -146,9 +182,16 @@ fn not_acceptable() -> Refusal {
     )
 }
 
-/// Who sends a request.
-fn viewer(shared: &Shared, headers: &HeaderMap) -> Result<Viewer, Refusal> {
-    shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)())
+/// Who sends a request, and his place at his bucket of points.
+async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
+    let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await?;
+    let ticket = shared.rates.ticket(&viewer, peer, headers);
+    Ok((viewer, ticket))
+}
+
+/// Where the connection comes from.
+fn peer_of(request: &Request) -> Option<Peer> {
+    request.extensions().get::<Peer>().copied()
 }
 
 /// Whether a request says who sends it. A cookie says nothing here, but caches must not learn that.

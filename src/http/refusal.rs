@@ -16,7 +16,7 @@ use super::request_id::RequestId;
 
 /// The codes that the transport gives by itself, beside those of the executor.
 pub mod code {
-    pub use crate::graphql::error::code::{INTERNAL, UNAVAILABLE};
+    pub use crate::graphql::error::code::{INTERNAL, LIMIT_COST, UNAVAILABLE};
 
     /// Not a GraphQL request, or not one that is served here.
     pub const BAD_REQUEST: &str = "BAD_REQUEST";
@@ -32,6 +32,8 @@ pub mod code {
     pub const TRUNCATED_ERRORS: &str = "TRUNCATED_ERRORS";
     /// The credentials are not good, for whatever reason.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// All points are used up; try again later.
+    pub const THROTTLED: &str = "THROTTLED";
     /// The request took too long to arrive or to answer.
     pub const TIMEOUT: &str = "TIMEOUT";
     /// Too many at once; try again.
@@ -48,12 +50,14 @@ pub struct Refusal {
     message: Cow<'static, str>,
     place: Option<(usize, usize)>,
     allow: Option<&'static str>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     /// With a status that holds whatever form the client wants.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, is_document: false, code, message: message.into(), place: None, allow: None }
+        Self { status, is_document: false, code, message: message.into(), place: None, allow: None, retry_after: None }
     }
 
     /// A request that cannot be read as GraphQL over HTTP.
@@ -69,6 +73,12 @@ impl Refusal {
     /// A document or its values at fault.
     pub fn document(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { is_document: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    /// The same, to be tried again after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The status under which it goes out in a form.
@@ -103,6 +113,9 @@ impl Refusal {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         // For the count of refusals, which is kept where all answers pass.
         response.extensions_mut().insert(Code(self.code));
         response
@@ -129,7 +142,7 @@ pub(super) struct Code(pub &'static str);
 
 /// Whether the same request may well be answered a little later.
 pub(super) fn is_retryable(code: &str) -> bool {
-    matches!(code, code::TIMEOUT | code::OVERLOADED | code::UNAVAILABLE | "THROTTLED")
+    matches!(code, code::TIMEOUT | code::OVERLOADED | code::UNAVAILABLE | code::THROTTLED)
 }
 
 #[derive(Serialize)]

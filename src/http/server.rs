@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::edge::Edge;
 use super::line::{Line, Patience, Traffic};
+use super::rate::Peer;
 use super::settings::Settings;
 
 /// What HTTP/1 may read ahead of what is asked for, beyond a head at its limits: so [`edge`](super::edge) can refuse a
@@ -44,11 +45,11 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let socket = tokio::select! {
+        let (socket, address) = tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
+                Ok(accepted) => accepted,
                 Err(fault) => {
                     // Out of file descriptors, most likely: others must close first.
                     tracing::warn!(%fault, "cannot accept a connection");
@@ -74,7 +75,7 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
             let received = edge.shared().meter().received();
             let line = Line::new(TokioIo::new(socket), Arc::clone(&traffic), patience, received);
             let meter = Arc::clone(edge.shared());
-            let service = service_fn(move |request| answer(edge.clone(), Arc::clone(&traffic), request));
+            let service = service_fn(move |request| answer(edge.clone(), Arc::clone(&traffic), Peer(address.ip()), request));
             let connection = protocol.serve_connection(line, service).into_owned();
             if let Err(fault) = watcher.watch(connection).await {
                 tracing::debug!(%fault, "a connection ended early");
@@ -92,8 +93,9 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
     connections.shutdown().await;
 }
 
-async fn answer(edge: Edge, traffic: Arc<Traffic>, request: Request<Incoming>) -> Result<axum::response::Response, Infallible> {
+async fn answer(edge: Edge, traffic: Arc<Traffic>, peer: Peer, mut request: Request<Incoming>) -> Result<axum::response::Response, Infallible> {
     let _busy = traffic.enter();
+    request.extensions_mut().insert(peer);
     let (response, is_left) = edge.answer(request).await;
     if is_left {
         traffic.refused();

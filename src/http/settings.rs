@@ -61,6 +61,14 @@ settings! {
     write_time: Span = Span::seconds(30);
     /// Time to finish what is running when asked to stop; then it is cut.
     drain_time: Span = Span::seconds(30);
+    /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.
+    rate_points: u64 = 60_000_000;
+    /// The same for all without a key that come from one address; lower it on the internet.
+    rate_points_anonymous: u64 = 60_000_000;
+    /// Time in which used points come back.
+    rate_time: Span = Span::seconds(60);
+    /// A header in which a proxy in front names the client's address, such as x-forwarded-for; none by default.
+    client_header: String = String::new();
     /// Origins whose pages may read answers (CORS), as `https://example.org`; `*` for all, none by default.
     cors_origins: Vec<String> = Vec::new();
 }

@@ -1,5 +1,7 @@
 //! The program as it is called: what it prints, where, and with which status.
 
+mod keys;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
