@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`word`] | closed lists of words ("enums") with their names and meanings |
 //! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
+//! | [`contact`] | offices that answer |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
 //! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
@@ -17,6 +18,7 @@
 
 pub mod audience;
 pub mod catalogue;
+pub mod contact;
 pub mod contribution;
 pub mod date;
 pub mod document;

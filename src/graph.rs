@@ -12,6 +12,7 @@
 
 pub mod build;
 pub mod code;
+pub mod contact;
 pub mod document;
 pub mod flow;
 pub mod group;

@@ -17,6 +17,7 @@
 
 pub mod api;
 mod audience;
+mod contact;
 mod contribution;
 mod document;
 pub mod error;

@@ -214,7 +214,7 @@ impl Dossier {
     /// The first rule that refuses it; then nothing has changed.
     pub fn step(&mut self, step: Step, by: &Member, saw_version: u32, at: Timestamp) -> Result<EventKind, Refused> {
         self.check_right(&step, by)?;
-        self.check_version(saw_version)?;
+        self.check_version(by, saw_version)?;
         let event = match step {
             Step::Revise => self.edit(EventKind::Revised),
             Step::Translate => self.edit(EventKind::Translated),
@@ -246,12 +246,19 @@ impl Dossier {
         }
     }
 
-    fn check_version(&self, saw: u32) -> Result<(), Refused> {
-        if saw == self.version {
+    /// Against the version that the caller can see: that its owner works on a newer one is nobody else's to know.
+    fn check_version(&self, by: &Member, saw: u32) -> Result<(), Refused> {
+        let shown = if self.is_owned_by(by) {
+            self.version
+        } else {
+            let published = self.published.as_ref().map(|published| published.version);
+            self.consent.as_ref().map(|consent| consent.version).or(published).unwrap_or(self.version)
+        };
+        if saw == shown {
             return Ok(());
         }
-        let message = format!("It was changed since: this is version {}, not {saw}. Read it again, then decide again.", self.version);
-        let current_version = Some(self.version);
+        let message = format!("It was changed since: this is version {shown}, not {saw}. Read it again, then decide again.");
+        let current_version = Some(shown);
         Err(Refused { code: UserErrorCode::VersionConflict, message, path: Some("ifVersion"), current_version })
     }
 

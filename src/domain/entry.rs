@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::contact::ContactPoint;
 use super::document::{Document, Provision};
 use super::figure::Source;
 use super::flow::Route;
@@ -36,6 +37,8 @@ words! {
         Source = "Source",
         /// A good practice.
         GoodPractice = "GoodPractice",
+        /// An office that answers.
+        ContactPoint = "ContactPoint",
     }
 }
 
@@ -54,6 +57,7 @@ pub enum Entry {
     Meeting(Meeting),
     Source(Source),
     GoodPractice(GoodPractice),
+    ContactPoint(ContactPoint),
 }
 
 impl Entry {
@@ -71,6 +75,7 @@ impl Entry {
             Self::Meeting(_) => Kind::Meeting,
             Self::Source(_) => Kind::Source,
             Self::GoodPractice(_) => Kind::GoodPractice,
+            Self::ContactPoint(_) => Kind::ContactPoint,
         }
     }
 
@@ -88,6 +93,7 @@ impl Entry {
             Self::Meeting(e) => e.code.clone(),
             Self::Source(e) => e.code.clone(),
             Self::GoodPractice(e) => e.slug.clone(),
+            Self::ContactPoint(e) => e.code.clone(),
         }
     }
 
@@ -113,6 +119,7 @@ impl Entry {
             Kind::Meeting => Self::Meeting(serde_json::from_str(json)?),
             Kind::Source => Self::Source(serde_json::from_str(json)?),
             Kind::GoodPractice => Self::GoodPractice(serde_json::from_str(json)?),
+            Kind::ContactPoint => Self::ContactPoint(serde_json::from_str(json)?),
         })
     }
 }

@@ -3,14 +3,19 @@
 //! Tables first, in the order of their codes; then links, concept by concept ([`link`]); last what is derived
 //! from links: a group's activities, the corridors of a route, lists in their orders, the search index.
 
+mod contacts;
 mod link;
 mod practices;
 
 use rustc_hash::FxHashMap;
 
+use jiff::Timestamp;
+
+use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::Face;
 use crate::domain::document::{DECLARATION_2013, ProvisionKind};
 use crate::domain::entry::{Entry, Kind, Stored};
+use crate::domain::id::Id;
 use crate::domain::text::{Language, Localized};
 
 use super::document::{DocumentNode, ProvisionNode};
@@ -63,7 +68,7 @@ impl Snapshot {
     /// Where an entry names what is not there.
     pub fn build(material: Material, secret: &[u8; 64]) -> Result<Self, Broken> {
         let Material { revision, entries, practices: faces, corridors, editions } = material;
-        let (mut snapshot, mut practices) = tables(entries, &corridors, revision, Seal::new(*secret));
+        let (mut snapshot, mut practices, contacts) = tables(entries, &corridors, revision, Seal::new(*secret));
         practices.extend(faces);
         practices.sort_by(|a, b| (&a.entry.slug, a.face.version).cmp(&(&b.entry.slug, b.face.version)));
         let mut broken = Vec::new();
@@ -74,6 +79,7 @@ impl Snapshot {
             }
         }
         practices::add(&mut snapshot, practices, &mut broken);
+        contacts::add(&mut snapshot, contacts, &mut broken);
         if !broken.is_empty() {
             return Err(Broken(broken));
         }
@@ -88,10 +94,15 @@ impl Snapshot {
 }
 
 /// Nodes without links, in tables; practices wait, as they only point at others.
-fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<PracticeFace>) {
+fn tables(
+    entries: Vec<Stored>,
+    corridors: &[(String, String)],
+    revision: u64,
+    seal: Seal,
+) -> (Snapshot, Vec<PracticeFace>, Vec<(Id, ContactPoint, u32, Timestamp)>) {
     let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut meetings, mut sources, mut practices) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut meetings, mut sources, mut practices, mut contacts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut areas: Vec<AreaNode> = SPECIAL_POINTS.iter().map(|(code, name)| AreaNode { code: (*code).into(), name: Localized::english(*name) }).collect();
     for stored in entries {
         let id = stored.id;
@@ -105,6 +116,7 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
             Entry::Route(entry) => flows.push(FlowNode::route(id, entry)),
             Entry::Meeting(entry) => meetings.push(MeetingNode::new(id, entry)),
             Entry::Source(entry) => sources.push(SourceNode { id, entry, editions: Vec::new() }),
+            Entry::ContactPoint(entry) => contacts.push((id, entry, stored.version, stored.updated_at)),
             Entry::GoodPractice(entry) => {
                 practices.push(PracticeFace { id, entry, face: Face::public(stored.version, stored.published_at, stored.updated_at), kept: false });
             }
@@ -145,6 +157,7 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
         meetings: Table::new(meetings, |m| m.entry.code.clone()),
         sources: Table::new(sources, |s| s.entry.code.clone()),
         practices: Table::default(),
+        contacts: Table::default(),
         glances: Vec::new(),
         faces: FxHashMap::default(),
         gone: 0,
@@ -153,7 +166,7 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
         practice_texts: Gatherer::default().finish(),
         activity_texts: Gatherer::default().finish(),
     };
-    (snapshot, practices)
+    (snapshot, practices, contacts)
 }
 
 /// A point of a leg, by code.
@@ -198,6 +211,7 @@ fn by_id(snapshot: &Snapshot) -> FxHashMap<crate::domain::id::Id, NodeRef> {
     all.extend(snapshot.provisions.iter().map(|(ix, n)| (n.id, NodeRef::Provision(ix))));
     all.extend(snapshot.flows.iter().map(|(ix, n)| (n.id, NodeRef::Flow(ix))));
     all.extend(snapshot.meetings.iter().map(|(ix, n)| (n.id, NodeRef::Meeting(ix))));
+    all.extend(snapshot.contacts.iter().map(|(ix, n)| (n.id, NodeRef::ContactPoint(ix))));
     all.extend(snapshot.sources.iter().map(|(ix, n)| (n.id, NodeRef::Source(ix))));
     all
 }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::domain::figure::Source;
 use crate::domain::id::Id;
 
+use super::contact::{ContactIx, ContactNode};
 use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
 use super::flow::{FlowIx, FlowNode};
 use super::group::{GroupIx, GroupNode};
@@ -43,6 +44,7 @@ pub enum NodeRef {
     Meeting(MeetingIx),
     Source(SourceIx),
     GoodPractice(PracticeIx),
+    ContactPoint(ContactIx),
 }
 
 /// Whether a face can be told to be seen, or not, without asking who looks.
@@ -87,6 +89,7 @@ pub struct Snapshot {
     pub(super) meetings: Table<MeetingNode>,
     pub(super) sources: Table<SourceNode>,
     pub(super) practices: Table<PracticeNode>,
+    pub(super) contacts: Table<ContactNode>,
     /// Who sees each practice, in a byte; in the order of the table.
     pub(super) glances: Vec<Glance>,
     /// The faces of each practice that has several.

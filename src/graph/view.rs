@@ -15,6 +15,7 @@ use crate::domain::id::Id;
 use crate::domain::viewer::{Role, Viewer};
 
 use super::code::{UnknownCode, find_all};
+use super::contact::{ContactIx, ContactNode};
 use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
 use super::flow::{FlowIx, FlowNode};
 use super::group::{GroupIx, GroupNode};
@@ -112,6 +113,8 @@ nodes! {
     meeting: meetings[MeetingIx] -> MeetingNode;
     /// A source.
     source: sources[SourceIx] -> SourceNode;
+    /// A contact point that the viewer sees.
+    contact: contacts[ContactIx] -> ContactNode;
     /// A practice that the viewer sees.
     practice: practices[PracticeIx] -> PracticeNode;
 }
@@ -128,6 +131,12 @@ impl View {
     #[must_use]
     pub const fn viewer(&self) -> &Viewer {
         &self.viewer
+    }
+
+    /// Whether the viewer acts for a party that takes part in the partnership.
+    #[must_use]
+    pub fn is_participant(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.takes_part)
     }
 
     /// The party that the viewer acts for, and the groups where it has a place today.
@@ -234,6 +243,7 @@ impl View {
     pub fn node(&self, id: Id) -> Option<NodeRef> {
         match self.snapshot.by_id.get(&id).copied()? {
             NodeRef::GoodPractice(any) => self.face(any).map(NodeRef::GoodPractice),
+            NodeRef::ContactPoint(_) if !self.is_participant() => None,
             other => Some(other),
         }
     }

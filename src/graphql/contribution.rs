@@ -299,7 +299,8 @@ fn not_there() -> Vec<UserError> {
     vec![refusal(UserErrorCode::NotFound, &["id"], "There is no practice with this id.")]
 }
 
-fn member(view: &View) -> Result<Member, Vec<UserError>> {
+/// Whoever acts for a party.
+pub fn member(view: &View) -> Result<Member, Vec<UserError>> {
     let forbidden =
         || vec![refusal(UserErrorCode::Forbidden, &[], "Only those who act for a party may do this: send the key of a focal point or of the secretariat.")];
     // A party that is not in the graph acts for nobody.
@@ -357,16 +358,19 @@ async fn contribute(ctx: &Context<'_>, call: Call) -> Done {
         Outcome::Done(id, _) => id,
         Outcome::Refused(refused) => return Ok(Err(vec![refused.into()])),
         Outcome::NotThere => return Ok(Err(not_there())),
-        Outcome::KeyReused => {
-            let message = "This key was used for another call within the last 24 hours: take a new one for each call.";
-            return Ok(Err(vec![refusal(UserErrorCode::IdempotencyKeyReused, &["idempotencyKey"], message)]));
-        }
+        Outcome::KeyReused => return Ok(Err(vec![key_reused()])),
     };
     writer.go_on(ctx).await?;
     Ok(Ok(match view(ctx).node(id) {
         Some(NodeRef::GoodPractice(ix)) => Some(GoodPractice(ix)),
         _ => None,
     }))
+}
+
+/// The refusal of a key that was used for something else.
+pub fn key_reused() -> UserError {
+    let message = "This key was used for another call within the last 24 hours: take a new one for each call.";
+    refusal(UserErrorCode::IdempotencyKeyReused, &["idempotencyKey"], message)
 }
 
 /// A key that can be kept.

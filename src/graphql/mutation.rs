@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::graph::View;
 use crate::store::{Follower, Store};
 
+use super::contact::{self, EraseContactPointInput, EraseContactPointPayload, SaveContactPointInput, SaveContactPointPayload};
 use super::contribution::{
     self, ChangeGoodPracticeAudienceInput, ChangeGoodPracticeAudiencePayload, DraftGoodPracticeInput, DraftGoodPracticePayload, PublishGoodPracticeInput,
     PublishGoodPracticePayload, RequestChangesToGoodPracticeInput, RequestChangesToGoodPracticePayload, ReviseGoodPracticeInput, ReviseGoodPracticePayload,
@@ -92,6 +93,16 @@ object! {
         /// Names another audience. Narrower is at once; wider is a new consent and needs a new review, until which the audience stays as it is.
         async fn change_good_practice_audience(&self, ctx: &Context<'_>, #[graphql(desc = "The new audience.")] input: ChangeGoodPracticeAudienceInput) -> Result<ChangeGoodPracticeAudiencePayload, Fault> {
             contribution::change_audience(ctx, input).await.map(Into::into)
+        }
+
+        /// Saves an office of the viewer's own party: a new one, or what one says from now on.
+        async fn save_contact_point(&self, ctx: &Context<'_>, #[graphql(desc = "The office as it should be.")] input: SaveContactPointInput) -> Result<SaveContactPointPayload, Fault> {
+            contact::save(ctx, input).await
+        }
+
+        /// Erases an office of the viewer's own party, at once and for good.
+        async fn erase_contact_point(&self, ctx: &Context<'_>, #[graphql(desc = "Which office is meant.")] input: EraseContactPointInput) -> Result<EraseContactPointPayload, Fault> {
+            contact::erase(ctx, input).await
         }
     }
 }

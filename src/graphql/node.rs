@@ -8,6 +8,7 @@ use async_graphql::{Context, ID, Interface, OutputType};
 use crate::domain::id::Id;
 use crate::graph::snapshot::NodeRef;
 
+use super::contact::ContactPoint;
 use super::document::{Activity, Commitment, Document, Mandate, PriorityGoal, Provision, Recital, ThematicArea};
 use super::error::Fault;
 use super::figure::{Observation, Source};
@@ -56,6 +57,8 @@ pub enum Node {
     GoodPractice(GoodPractice),
     /// A figure.
     Observation(Observation),
+    /// A contact point.
+    ContactPoint(ContactPoint),
 }
 
 /// Tells the schema that parties and provisions are nodes too: an interface cannot say so of itself.
@@ -100,6 +103,7 @@ fn in_memory(ctx: &Context<'_>, id: Id) -> Option<Node> {
         NodeRef::Meeting(ix) => Node::Meeting(Meeting(ix)),
         NodeRef::Source(ix) => Node::Source(Source(ix)),
         NodeRef::GoodPractice(ix) => Node::GoodPractice(GoodPractice(ix)),
+        NodeRef::ContactPoint(ix) => Node::ContactPoint(ContactPoint(ix)),
     })
 }
 

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID};
 
 use crate::domain::document::ProvisionKind;
 
+use super::contact::{self, ContactPointConnection, ContactPointFilterInput};
 use super::document::{
     self, Activity, ActivityConnection, ActivityFilterInput, Document, DocumentConnection, PriorityGoal, Provision, ThematicArea, activities_of,
 };
@@ -172,6 +173,13 @@ object! {
             #[graphql(desc = "The order; newest first where none is given.")] order_by: Option<MeetingOrder>,
         ) -> MeetingConnection {
             meetings_of(ctx, ("Query.meetings", ()), &view(ctx).meetings().rows, filter, order_by, &page)
+        }
+
+        /// Offices, not persons: single points of contact and liaison officers (activity IV.d), by party and office. For those who take part in the partnership; each read is noted.
+        paged fn contact_points(&self, ctx, page,
+            #[graphql(desc = "Only offices for which all of this holds.")] filter: Given<Box<ContactPointFilterInput>>,
+        ) -> ContactPointConnection {
+            contact::contacts(ctx, filter, &page)
         }
 
         /// What waits for the viewer's own action, longest first: drafts to finish, remarks to answer, submissions to review. Empty for an anonymous reader.

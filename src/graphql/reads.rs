@@ -6,23 +6,23 @@ use std::sync::{Arc, Mutex};
 
 use async_graphql::Context;
 
-use crate::domain::id::Id;
 use crate::graph::Viewer;
+use crate::graph::contact::{ContactIx, ContactNode};
 use crate::graph::practice::{PracticeIx, PracticeNode};
 use crate::store::{ReadNote, Store, StoreError};
 
 use super::view;
 
-/// Versions of practices that were shown.
+/// Versions of practices and contact points that were shown.
 #[derive(Default)]
-pub struct Reads(Mutex<BTreeSet<(Id, u32)>>);
+pub struct Reads(Mutex<BTreeSet<ReadNote>>);
 
 impl Reads {
     /// Notes what was shown to someone of another party.
     pub async fn keep(&self, viewer: &Viewer, store: &Store) -> Result<(), StoreError> {
         let Some(member) = viewer.member() else { return Ok(()) };
         let read: Vec<ReadNote> = match self.0.lock() {
-            Ok(read) => read.iter().map(|&(entry, version)| ReadNote { entry, version }).collect(),
+            Ok(read) => read.iter().cloned().collect(),
             Err(_) => return Err(StoreError::BrokenOff),
         };
         if read.is_empty() { Ok(()) } else { store.note_reads(member, read).await }
@@ -37,7 +37,19 @@ pub fn read<'a>(ctx: &Context<'a>, ix: PracticeIx) -> &'a PracticeNode {
         && !view.is_owner(ix)
         && let Ok(mut reads) = ctx.data_unchecked::<Arc<Reads>>().0.lock()
     {
-        reads.insert((practice.id, practice.version));
+        reads.insert(ReadNote { entry: practice.id, version: practice.version, each: false });
     }
     practice
+}
+
+/// A contact point that is about to be shown.
+pub fn read_contact<'a>(ctx: &Context<'a>, ix: ContactIx) -> &'a ContactNode {
+    let view = view(ctx);
+    let contact = view.contact(ix);
+    if view.viewer_party().map(|(party, _)| party) != Some(contact.party)
+        && let Ok(mut reads) = ctx.data_unchecked::<Arc<Reads>>().0.lock()
+    {
+        reads.insert(ReadNote { entry: contact.id, version: contact.version, each: true });
+    }
+    contact
 }

@@ -8,6 +8,7 @@ use async_graphql::registry::{EnumBuilder, MetaEnumValue, MetaTypeId, Registry};
 use async_graphql::{ContextSelectionSet, InputType, InputValueError, InputValueResult, Name, OutputType, Positioned, ServerResult, Value};
 
 use crate::domain::audience::AudienceLevel;
+use crate::domain::contact::ContactFunction;
 use crate::domain::contribution::{EventKind, GoodPracticeStatus, TaskKind, UserErrorCode};
 use crate::domain::document::{DocumentKind, ProvisionKind};
 use crate::domain::figure::{Measure, MeasureNature, ObservationStatus, Sex, ValueAvailability};
@@ -164,5 +165,5 @@ enums! {
     ObservationStatus, ValueAvailability, TargetGroup, EvidenceLevel, MeetingKind, Role,
     OrderDirection, StateOrderField, OrganisationOrderField, FlowOrderField, ObservationOrderField,
     GoodPracticeOrderField, MeetingOrderField,
-    AudienceLevel, GoodPracticeStatus, EventKind, TaskKind, UserErrorCode,
+    ContactFunction, AudienceLevel, GoodPracticeStatus, EventKind, TaskKind, UserErrorCode,
 }

@@ -100,7 +100,7 @@ fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_rea
 
 /// The one connection that writes. `FULL`: what was acknowledged survives a loss of power.
 fn writer(path: &Path) -> ConnectOptions {
-    let pragmas = &[("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON")];
+    let pragmas = &[("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON"), ("secure_delete", "ON")];
     let mut options = options(path, pragmas, false);
     options.max_connections(1).acquire_timeout(PATIENCE);
     options

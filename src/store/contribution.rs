@@ -3,6 +3,7 @@
 //! The rules are [`Dossier`]'s; here they are asked about what the database holds while nobody else can write. An act
 //! that was answered already is not done again: its answer is found under the caller's key.
 
+mod contact;
 mod dossier;
 pub(super) mod event;
 mod face;
@@ -15,6 +16,7 @@ use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::write::{self, Changes};
 use super::{Store, StoreError};
+use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::{Dossier, EventKind, Refused, Step};
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
@@ -71,6 +73,31 @@ pub enum Act {
         /// Remarks or a reason.
         note: Option<String>,
     },
+    /// Saves an office of the caller's party.
+    SaveContact {
+        /// Its id; a random one for a new office.
+        id: Id,
+        /// The version that the caller saw; none for a new office.
+        saw: Option<u32>,
+        /// The office.
+        contact: Box<ContactPoint>,
+    },
+    /// Erases an office of the caller's party.
+    EraseContact {
+        /// Its id.
+        id: Id,
+        /// The version that the caller saw.
+        saw: u32,
+    },
+}
+
+impl Act {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::SaveContact { .. } | Self::EraseContact { .. } => Kind::ContactPoint,
+            Self::Draft { .. } | Self::Revise { .. } | Self::Translate { .. } | Self::Step { .. } => Kind::GoodPractice,
+        }
+    }
 }
 
 /// A call, and how to know it again.
@@ -116,11 +143,16 @@ impl Store {
     /// Where the database does not do it.
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
         let (write, at) = (self.write.clone(), (self.clock)());
+        let erases = matches!(call.act, Act::EraseContact { .. });
         write::apart(async move {
             let transaction = write::begin(&write).await?;
             let done = answer(&transaction, call, at).await;
             let keep = matches!(done, Ok(Outcome::Done(..)));
-            write::end(transaction, done, keep).await
+            let done = write::end(transaction, done, keep).await;
+            if erases && keep {
+                contact::scrub(&write).await;
+            }
+            done
         })
         .await
     }
@@ -139,7 +171,7 @@ async fn answer(transaction: &DatabaseTransaction, call: Call, at: Timestamp) ->
         Err(outcome) => return Ok(outcome),
     };
     let mut changes = Changes::default();
-    changes.note(id, Kind::GoodPractice);
+    changes.note(id, call.act.kind());
     changes.log(transaction, revision, at).await?;
     if let Some((key, digest)) = &call.key {
         remember(transaction, &call.by, key, digest, id, revision, at).await?;
@@ -159,13 +191,15 @@ async fn perform(transaction: &DatabaseTransaction, call: &Call, revision: u64, 
             event::note(transaction, *id, EventKind::Drafted, by, Some(dossier.version), None, at).await?;
             return Ok(Ok(*id));
         }
+        Act::SaveContact { id, saw, contact } => return contact::save(transaction, by, *id, *saw, contact, revision, at).await,
+        Act::EraseContact { id, saw } => return contact::erase(transaction, by, *id, *saw).await,
         Act::Revise { id, saw, .. } | Act::Translate { id, saw, .. } | Act::Step { id, saw, .. } => (*id, *saw),
     };
     let Some(mut dossier) = dossier::open(transaction, id).await? else { return Ok(Err(Outcome::NotThere)) };
     let step = match &call.act {
         Act::Step { step, .. } => step.clone(),
         Act::Translate { .. } => Step::Translate,
-        Act::Revise { .. } | Act::Draft { .. } => Step::Revise,
+        Act::Revise { .. } | Act::Draft { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => Step::Revise,
     };
     let before = dossier.version;
     let kind = match dossier.step(step, by, saw, at) {
@@ -209,7 +243,7 @@ fn rewritten(mut old: GoodPractice, act: &Act) -> (GoodPractice, Language) {
             }
             (old, text.language)
         }
-        Act::Draft { .. } | Act::Step { .. } => {
+        Act::Draft { .. } | Act::Step { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => {
             let language = original(&old);
             (old, language)
         }

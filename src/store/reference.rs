@@ -61,6 +61,11 @@ pub(super) fn references(entry: &Entry) -> Vec<Reference> {
             passages.extend(declaration(&e.areas));
             passages.extend(declaration(&e.activities));
         }
+        Entry::ContactPoint(e) => {
+            name(PARTY, &mut std::iter::once(&e.party));
+            name(STATE, &mut e.posted_to.iter());
+            passages.extend(declaration(&e.activities));
+        }
         Entry::GoodPractice(e) => {
             name(PARTY, &mut std::iter::once(&e.owner).chain(&e.partners));
             name(STATE, &mut e.states.iter());

@@ -20,3 +20,4 @@ mod readme;
 mod sdl;
 mod tidy;
 mod transport;
+mod twins;

@@ -30,12 +30,14 @@ pub struct EventRow {
 }
 
 /// That someone read a version of a practice.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReadNote {
     /// The practice.
     pub entry: Id,
     /// The version.
     pub version: u32,
+    /// Whether each read is noted, or the first of a party alone.
+    pub each: bool,
 }
 
 /// What was noted of late, by party: looking it up in the database would take its one writer. What is lost with it is
@@ -154,7 +156,7 @@ impl Store {
     /// # Errors
     /// Where the database does not do it: then what was read is not to be shown.
     pub async fn note_reads(&self, by: &Member, mut read: Vec<ReadNote>) -> Result<(), StoreError> {
-        read.retain(|note| self.noted.get(&(by.party.clone(), note.clone())).is_none());
+        read.retain(|note| note.each || self.noted.get(&(by.party.clone(), note.clone())).is_none());
         if read.is_empty() {
             return Ok(());
         }
@@ -163,11 +165,11 @@ impl Store {
         write::apart(async move {
             let transaction = write::begin(&write).await?;
             let done = async {
-                for ReadNote { entry, version } in &read {
+                for ReadNote { entry, version, each } in &read {
                     let mut sql = Sql::new("SELECT seq FROM event WHERE entry_id = ");
                     sql.bind(entry.to_string()).text(" AND kind = ").bind(EventKind::ReadRestricted.name()).text(" AND party = ").bind(by.party.clone());
                     sql.text(" AND version = ").bind(i64::from(*version)).text(" LIMIT 1");
-                    if rows(&transaction, sql).await.doing(DOING)?.is_empty() {
+                    if *each || rows(&transaction, sql).await.doing(DOING)?.is_empty() {
                         note(&transaction, *entry, EventKind::ReadRestricted, &by, Some(*version), None, at).await?;
                     }
                 }
@@ -177,7 +179,7 @@ impl Store {
             write::end(transaction, done, true).await
         })
         .await?;
-        for note in asked {
+        for note in asked.into_iter().filter(|note| !note.each) {
             self.noted.insert((party.clone(), note), ());
         }
         Ok(())

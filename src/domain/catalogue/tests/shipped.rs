@@ -42,7 +42,7 @@ fn shipped() -> Shipped {
             Entry::Route(route) => shipped.routes.push(route),
             Entry::Meeting(meeting) => shipped.meetings.push(meeting),
             Entry::GoodPractice(practice) => shipped.practices.push(practice),
-            Entry::Area(_) | Entry::Organisation(_) | Entry::Source(_) => {}
+            Entry::Area(_) | Entry::Organisation(_) | Entry::Source(_) | Entry::ContactPoint(_) => {}
         }
     }
     shipped

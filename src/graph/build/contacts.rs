@@ -1,0 +1,33 @@
+//! Contact points: they point at others, and nothing points back.
+
+use std::mem::take;
+
+use jiff::Timestamp;
+
+use crate::domain::contact::ContactPoint;
+use crate::domain::entry::Kind;
+use crate::domain::id::Id;
+use crate::graph::contact::ContactNode;
+use crate::graph::index::Table;
+use crate::graph::order::SortKey;
+use crate::graph::snapshot::Snapshot;
+
+use super::link::{of_declaration, party};
+use super::{Links, label};
+
+/// Adds the nodes, by the code of the party and the name of the office.
+pub(super) fn add(snapshot: &mut Snapshot, mut contacts: Vec<(Id, ContactPoint, u32, Timestamp)>, broken: &mut Vec<String>) {
+    contacts.sort_by_cached_key(|(id, entry, ..)| SortKey::new().code(&entry.party).text(&entry.office).id(*id));
+    let mut nodes = Vec::with_capacity(contacts.len());
+    for (id, entry, version, updated_at) in contacts {
+        let entry_label = label(Kind::ContactPoint, &entry.code);
+        let mut links = Links { broken: take(broken), entry: &entry_label };
+        let posted_to = entry.posted_to.as_deref().and_then(|code| links.find(&snapshot.states, "state", code));
+        let activities = of_declaration(snapshot, &mut links, &entry.activities);
+        if let Some(party) = party(snapshot, &mut links, &entry.party) {
+            nodes.push(ContactNode { id, entry, party, posted_to, activities, version, updated_at });
+        }
+        *broken = links.broken;
+    }
+    snapshot.contacts = Table::new(nodes, |node| node.entry.code.clone());
+}

@@ -1,0 +1,83 @@
+//! Contact points: written by their party, erased for good.
+
+use jiff::Timestamp;
+use sea_orm::{ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+
+use super::Outcome;
+use crate::domain::contact::ContactPoint;
+use crate::domain::contribution::{Refused, UserErrorCode};
+use crate::domain::entry::{Entry, Kind};
+use crate::domain::id::Id;
+use crate::domain::viewer::Member;
+use crate::domain::word::Words;
+use crate::store::StoreError;
+use crate::store::error::Doing;
+use crate::store::row::{API, Written, insert_entries, instant};
+use crate::store::sql::{Sql, rows, run};
+
+const DOING: &str = "write a contact point";
+
+/// Saves an office; its version.
+pub(super) async fn save(
+    transaction: &DatabaseTransaction,
+    by: &Member,
+    id: Id,
+    saw: Option<u32>,
+    contact: &ContactPoint,
+    revision: u64,
+    at: Timestamp,
+) -> Result<Result<Id, Outcome>, StoreError> {
+    let written = Written { id, ..Written::of(&Entry::ContactPoint(contact.clone()))? };
+    let Some(saw) = saw else {
+        let mut row = written.row(revision, None, instant(at));
+        row.digest = ActiveValue::Set(None);
+        row.origin = ActiveValue::Set(API.to_owned());
+        insert_entries(transaction, vec![row], |_| {}).await?;
+        return Ok(Ok(id));
+    };
+    if let Some(refused) = check(transaction, by, id, saw).await? {
+        return Ok(Err(refused));
+    }
+    let mut sql = Sql::new("UPDATE entry SET content = ");
+    sql.bind(written.content).text(", version = ").bind(i64::from(saw) + 1).text(", revision = ").bind(i64::try_from(revision).unwrap_or(i64::MAX));
+    sql.text(", updated_at = ").bind(instant(at)).text(" WHERE id = ").bind(id.to_string());
+    run(transaction, sql).await.doing(DOING)?;
+    Ok(Ok(id))
+}
+
+/// Erases an office. That it was read stays noted, by its id, which says nothing any more.
+pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Result<Id, Outcome>, StoreError> {
+    if let Some(refused) = check(transaction, by, id, saw).await? {
+        return Ok(Err(refused));
+    }
+    let mut sql = Sql::new("DELETE FROM entry WHERE id = ");
+    sql.bind(id.to_string());
+    run(transaction, sql).await.doing("erase a contact point")?;
+    Ok(Ok(id))
+}
+
+/// Why it cannot be written, if it cannot.
+async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Option<Outcome>, StoreError> {
+    let mut sql = Sql::new("SELECT version, content FROM entry WHERE kind = ");
+    sql.bind(Kind::ContactPoint.name()).text(" AND id = ").bind(id.to_string());
+    let found = rows(transaction, sql).await.doing(DOING)?;
+    let Some(row) = found.first() else { return Ok(Some(Outcome::NotThere)) };
+    let (version, content): (i64, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
+    let contact: ContactPoint = serde_json::from_str(&content).map_err(|_| StoreError::Damaged { what: "the content", of: format!("contact point {id}") })?;
+    if contact.party != by.party {
+        return Ok(Some(Outcome::Refused(Refused::new(UserErrorCode::Forbidden, "Only the party that it belongs to may do this."))));
+    }
+    if version == i64::from(saw) {
+        return Ok(None);
+    }
+    let message = format!("It was changed since: this is version {version}, not {saw}. Read it again, then decide again.");
+    let refused = Refused { path: Some("ifVersion"), current_version: u32::try_from(version).ok(), ..Refused::new(UserErrorCode::VersionConflict, message) };
+    Ok(Some(Outcome::Refused(refused)))
+}
+
+/// Takes what was erased out of the write-ahead log, too. Free pages are overwritten as they come (`secure_delete`).
+pub(super) async fn scrub(write: &DatabaseConnection) {
+    if let Err(cause) = write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await {
+        tracing::warn!(%cause, "what was erased may stay in the write-ahead log until its next checkpoint");
+    }
+}

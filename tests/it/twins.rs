@@ -1,0 +1,148 @@
+//! Twin worlds: two databases that differ only in what a viewer may not see answer everything alike, byte for byte.
+//!
+//! Eight viewers: anonymous readers, five parties (two of them in the group that things are shared with), two subjects
+//! of the secretariat. The worlds are copies of one database, to one of which secrets were added through the API. The
+//! operations are drawn from the schema, with the ids and slugs of what is hidden among their arguments.
+//! `TWIN_OPERATIONS` says how many (CI: 10,000).
+
+mod draw;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use silkroutes::domain::viewer::Role;
+
+use crate::app::{Reply, TestApp};
+use draw::Draw;
+
+const FEW: usize = 400;
+
+fn open(file: &Path) -> TestApp {
+    TestApp::with(|settings| settings.database = format!("sqlite://{}", file.display()).into())
+}
+
+fn call(app: &TestApp, key: &str, mutation: &str, input: &str) -> Value {
+    let query = format!("mutation {{ done: {mutation}(input: {{ {input} }}) {{ goodPractice {{ id slug version }} errors {{ code message }} }} }}");
+    let answer = app.query_as(key, &query);
+    assert_eq!(answer["data"]["done"]["errors"], json!([]), "{query}: {answer}");
+    answer["data"]["done"]["goodPractice"].clone()
+}
+
+fn draft(app: &TestApp, key: &str, title: &str, attributed: bool) -> Value {
+    let content = format!(
+        r#"title: "{title}", summary: "Orchards, training and return of families.", body: "Seedlings for returnees.", states: ["KGZ"], partners: ["IOM"], activities: ["I.a", "IV.a.ii"], workingGroups: ["SILK-ROUTES"], flows: ["EAST-MED"], targetGroups: [RETURNEES]"#
+    );
+    call(app, key, "draftGoodPractice", &format!("content: {{ {content} }}, attributed: {attributed}"))
+}
+
+fn submit(app: &TestApp, key: &str, practice: &Value, audience: &str) {
+    call(app, key, "submitGoodPractice", &format!("id: {}, ifVersion: {}, audience: {{ {audience} }}", practice["id"], practice["version"]));
+}
+
+fn publish(app: &TestApp, key: &str, practice: &Value) {
+    call(app, key, "publishGoodPractice", &format!("id: {}, ifVersion: {}", practice["id"], practice["version"]));
+}
+
+/// Who reads, and with which key.
+struct Reader {
+    name: &'static str,
+    key: Option<String>,
+    is_secretariat: bool,
+}
+
+struct Worlds {
+    readers: Vec<Reader>,
+    /// Without secrets; with what neither parties nor the secretariat may see; with what parties may not see.
+    plain: TestApp,
+    drafts: TestApp,
+    shared: TestApp,
+    hidden: Vec<Value>,
+    seen: Vec<Value>,
+    _folder: tempfile::TempDir,
+}
+
+/// Makes the worlds. Secrets are of KGZ and UZB, and shared with MNE at most; none of these is among the readers.
+fn worlds() -> Worlds {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    let base = open(&file("plain.db"));
+    let focal = |app: &TestApp, party: &str| app.key(party, Role::FocalPoint, party);
+    let parties = [("of the group", "AFG"), ("of the group, too", "PAK"), ("named", "CHE"), ("of none", "GEO"), ("beyond", "BRA")];
+    let mut readers = vec![Reader { name: "anonymous", key: None, is_secretariat: false }];
+    readers.extend(parties.map(|(name, party)| Reader { name, key: Some(focal(&base, party)), is_secretariat: false }));
+    let desks = ["desk-1", "desk-2"].map(|desk| base.key("ICMPD", Role::Secretariat, desk));
+    readers.extend(desks.iter().map(|key| Reader { name: "secretariat", key: Some(key.clone()), is_secretariat: true }));
+    let (owner, tashkent) = (focal(&base, "KGZ"), focal(&base, "UZB"));
+    // What some see, in all worlds: so that hiding is not all that is tested.
+    let mut seen = Vec::new();
+    let audiences =
+        ["level: PUBLIC", "level: PARTICIPANTS", r#"level: GROUP, workingGroups: ["SILK-ROUTES"]"#, r#"level: NAMED_PARTIES, parties: ["UZB", "CHE"]"#];
+    for (n, audience) in audiences.into_iter().enumerate() {
+        let practice = draft(&base, &tashkent, &format!("Shared orchard {n}"), n != 0);
+        submit(&base, &tashkent, &practice, audience);
+        publish(&base, &desks[0], &practice);
+        seen.push(practice);
+    }
+    base.stop();
+    for copy in ["drafts.db", "shared.db"] {
+        fs::copy(file("plain.db"), file(copy)).expect("copied");
+    }
+    let mut hidden = Vec::new();
+    let (drafts, shared) = (open(&file("drafts.db")), open(&file("shared.db")));
+    for app in [&drafts, &shared] {
+        for n in 0..3 {
+            hidden.push(draft(app, &owner, &format!("Secret orchard {n} of return"), n != 1));
+        }
+        let withdrawn = draft(app, &owner, "Withdrawn orchard", true);
+        call(app, &owner, "withdrawGoodPractice", &format!("id: {}, ifVersion: 1", withdrawn["id"]));
+        hidden.push(withdrawn);
+        // A new version of something that everyone sees.
+        let public = &seen[0];
+        let input = format!(r#"id: {}, ifVersion: 1, content: {{ title: "Other words", summary: "Of returnees." }}"#, public["id"]);
+        call(app, &tashkent, "reviseGoodPractice", &input);
+    }
+    for (n, audience) in [r#"level: NAMED_PARTIES, parties: ["MNE"]"#, "level: PUBLIC"].into_iter().enumerate() {
+        let practice = draft(&shared, &owner, &format!("Secret training {n} for families"), n == 0);
+        submit(&shared, &owner, &practice, audience);
+        if n == 0 {
+            publish(&shared, &desks[0], &practice);
+        }
+        hidden.push(practice);
+    }
+    drafts.stop();
+    shared.stop();
+    let [plain, drafts, shared] = ["plain.db", "drafts.db", "shared.db"].map(|name| open(&file(name)));
+    Worlds { readers, plain, drafts, shared, hidden, seen, _folder: folder }
+}
+
+fn ask(app: &TestApp, reader: &Reader, query: &str) -> (u16, Vec<(String, String)>, String) {
+    let reply: Reply = match &reader.key {
+        Some(key) => app.post_as(key, &json!({ "query": query })),
+        None => app.post(&json!({ "query": query })),
+    };
+    let id = reply.header("x-request-id").unwrap_or_default().to_owned();
+    let headers = reply.headers.iter().filter(|(name, _)| name != "x-request-id" && name != "date").cloned().collect();
+    (reply.status, headers, reply.text().replace(&id, "ID"))
+}
+
+#[test]
+fn what_a_viewer_may_not_see_changes_nothing_for_him() {
+    let count = std::env::var("TWIN_OPERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(FEW);
+    let worlds = worlds();
+    assert_eq!(worlds.readers.len(), 8);
+    let mut draw = Draw::new(&worlds.hidden, &worlds.seen);
+    let (mut answered, mut with_hits) = (0, 0);
+    for n in 0..count {
+        let reader = &worlds.readers[n % worlds.readers.len()];
+        let other = if reader.is_secretariat { &worlds.drafts } else { &worlds.shared };
+        let query = draw.operation();
+        let (one, two) = (ask(&worlds.plain, reader, &query), ask(other, reader, &query));
+        assert_eq!(one, two, "{} (operation {n}) asks\n{query}", reader.name);
+        answered += usize::from(one.2.contains("\"data\""));
+        with_hits += usize::from(one.2.contains("orchard"));
+        draw.learn(&one.2);
+    }
+    assert!(answered * 2 > count, "of {count} operations only {answered} were answered: they ask too little");
+    assert!(with_hits > 0, "nothing of what was shared was ever seen");
+}
