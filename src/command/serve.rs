@@ -13,7 +13,8 @@ pub(super) async fn run(settings: Settings, surroundings: Surroundings) -> Done 
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
 
     let database = settings.database.to_string();
-    let app = app::start(settings, surroundings).await.map_err(|fault| fault.to_string())?;
+    // It goes through much once: too large a future for a stack.
+    let app = Box::pin(app::start(settings, surroundings)).await.map_err(|fault| fault.to_string())?;
     let address = app.address();
     say(format_args!("Silkroutes answers at http://{address}/graphql"));
     say(format_args!("GraphiQL is at       http://{address}/graphiql"));

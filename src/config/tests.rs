@@ -95,6 +95,41 @@ fn lists_are_written_with_commas() {
 }
 
 #[test]
+fn an_identity_provider_is_named_by_a_table_within_a_table_or_by_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.toml");
+    std::fs::write(&file, "[auth.oidc]\nissuer = \"https://id.example\"\nparties = [\"uz=UZB\", \"a=b=TUR\"]\n").unwrap();
+    let environment = [("SILKROUTES_AUTH_OIDC_AUDIENCE", "us"), ("SILKROUTES_AUTH_OIDC_ROLES", "desk=focal-point,review=secretariat")];
+    let oidc = read(sources(Some(&file), &environment, &[("auth.oidc.leeway", "5s")])).unwrap().settings.auth.oidc;
+    assert_eq!((oidc.issuer.as_str(), oidc.audience.as_str(), oidc.leeway.to_string().as_str()), ("https://id.example", "us", "5s"));
+    assert_eq!((oidc.parties, oidc.roles), (vec!["uz=UZB".into(), "a=b=TUR".into()], vec!["desk=focal-point".into(), "review=secretariat".into()]));
+    for (name, value, right) in [
+        ("auth.oidc.issuer", "http://id.example", "must begin with https://"),
+        ("auth.oidc.parties", "UZB", "pairs"),
+        ("auth.oidc.roles", "desk=reader", "pairs"),
+        ("auth.oidc.isuer", "x", "Did you mean auth.oidc.issuer"),
+        ("auth.key_secret", "short", "16 characters"),
+        ("http.rate_points", "0", "between 1 and"),
+        ("http.rate_time", "10ms", "1s or more"),
+        ("http.client_header", "X Forwarded", "name of a header"),
+    ] {
+        let text = faults(&[], &[(name, value)]);
+        assert!(text.contains(right), "{text}");
+    }
+    assert!(faults(&[], &[("auth.oidc.issuer", "https://id.example")]).contains("auth.oidc.audience is wanted"));
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let secret = "sixteen letters and more";
+    let config = read(sources(None, &[("SILKROUTES_AUTH_KEY_SECRET", secret)], &[])).unwrap();
+    let shown: String = config.rows().map(|row| row.value).collect();
+    assert!(!shown.contains("sixteen") && !format!("{:?}", config.settings).contains("sixteen"));
+    assert_eq!(config.settings.auth.key_secret.reveal(), secret);
+    assert!(!faults(&[("SILKROUTES_AUTH_KEY_SECRET", "toosecret")], &[]).contains("toosecret"));
+}
+
+#[test]
 fn a_password_is_never_shown() {
     let url = "postgres://me:s3cret@host/db?password=s3cret";
     let config = read(sources(None, &[("DATABASE_URL", url)], &[])).unwrap();

@@ -254,7 +254,7 @@ mod tests {
         let mut served = 0;
         for step in 0..10_000_u32 {
             let now = after(2000.0 + f64::from(step) / 100.0);
-            served += if ticket.take_at(1, now).is_ok() { 1 } else { 0 };
+            served += u32::from(ticket.take_at(1, now).is_ok());
         }
         assert!((1095..=1100).contains(&served), "{served} points in 100 s at 10 a second and a bucket of 100");
     }

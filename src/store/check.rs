@@ -69,6 +69,8 @@ async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
     let entries = entries(db, &mut findings).await?;
     names(db, &entries, &mut findings).await?;
     figures(db, &mut findings).await?;
+    let masterless = "SELECT id || ' acts for ' || party FROM api_key WHERE revoked_at IS NULL AND party NOT IN (SELECT code FROM entry WHERE kind IN ('State', 'Organisation'))";
+    findings.all(texts(db, masterless).await?.into_iter().map(|key| format!("the API key {key}, which is not there: it is good for nothing")));
     log(db, &mut findings).await?;
     events(db, &mut findings).await?;
     Ok(findings.0)

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use silkroutes::domain::key::{Key, Material, PREFIX};
+use silkroutes::app::keys;
+use silkroutes::config::Settings;
+use silkroutes::domain::key::{Key, Material, NewKey, PREFIX};
 use silkroutes::domain::viewer::Role;
 
 use crate::app::{Reply, TestApp, query_path};
@@ -124,6 +126,20 @@ fn the_database_holds_no_key() {
 }
 
 #[test]
+fn a_key_is_of_no_use_under_another_secret_of_the_operator() {
+    let app = TestApp::with(|settings| settings.auth.key_secret = "kept outside of the database".into());
+    let key = app.key("UZB", Role::FocalPoint, "desk");
+    let new = NewKey { party: "UZB".into(), role: Role::FocalPoint, subject: None, note: None, expires_at: jiff::Timestamp::MAX };
+    let foreign = app.beside(async |store| {
+        let without = keys::pepper(store, &Settings::default().auth).await.expect("a secret");
+        store.create_key(new, &without).await.expect("a key").0.reveal()
+    });
+    let again = app.key("PAK", Role::FocalPoint, "desk");
+    assert_eq!((app.get_as(&key, WHO).status, app.get_as(&again, WHO).status), (200, 200), "both are known by now");
+    refused(app.get_as(&foreign, WHO));
+}
+
+#[test]
 fn each_viewer_is_told_who_he_is() {
     let app = TestApp::with(|_| {});
     assert_eq!(
@@ -149,9 +165,10 @@ fn a_party_sees_its_own_keys_and_no_others_and_never_a_secret() {
     let app = TestApp::with(|_| {});
     let (first, second, foreign) =
         (app.key("PAK", Role::FocalPoint, "one"), app.key("PAK", Role::FocalPoint, "two"), app.key("UZB", Role::FocalPoint, "three"));
-    const KEYS: &str =
-        "{ viewer { keys { totalCount pageInfo { hasNextPage } nodes { prefix role subject note createdAt expiresAt revokedAt lastUsedAt } } } }";
-    let told = app.query_as(&first, KEYS);
+    let told = app.query_as(
+        &first,
+        "{ viewer { keys { totalCount pageInfo { hasNextPage } nodes { prefix role subject note createdAt expiresAt revokedAt lastUsedAt } } } }",
+    );
     let keys = at(&told, "data.viewer.keys");
     assert_eq!(keys["totalCount"], 2);
     assert_eq!(texts(&keys["nodes"], "subject").into_iter().collect::<BTreeSet<_>>(), ["one".to_owned(), "two".to_owned()].into());

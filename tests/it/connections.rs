@@ -196,6 +196,8 @@ fn every_list_of_every_kind_of_entry_is_walked_to_both_ends() {
     let known: BTreeSet<String> = served()
         .iter()
         .filter(|(name, ty)| ty.keyword == "type" && *name != "Query")
+        // Keys are somebody's, and walked where somebody asks (auth.rs).
+        .filter(|(name, _)| *name != "Viewer")
         .flat_map(|(name, ty)| ty.fields.iter().filter(|(_, part)| part.is_connection()).map(move |(field, _)| format!("{name}.{field}")))
         .collect();
     assert_eq!(lengths.keys().cloned().collect::<BTreeSet<_>>(), known, "an example of each");

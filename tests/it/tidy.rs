@@ -136,6 +136,8 @@ fn documented_error_codes_are_the_ones_there_are() {
         "LIMIT_COST",
         "LIMIT_TOKENS",
         "LIMIT_ALIASES",
+        "UNAUTHENTICATED",
+        "THROTTLED",
         "TIMEOUT",
         "UNAVAILABLE",
         "INTERNAL",

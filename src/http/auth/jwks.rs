@@ -80,7 +80,8 @@ impl Jwks {
     /// The key of that id.
     pub async fn find(self: &Arc<Self>, id: Option<&str>) -> Option<Arc<Verifier>> {
         if let Some((key, age)) = self.known(id) {
-            if age >= self.refresh {
+            let is_due = || self.tried.try_lock().is_ok_and(|tried| tried.is_none_or(|at| at.elapsed() >= self.retry));
+            if age >= self.refresh && is_due() {
                 // Good enough to go on with; whether it still is there will be known in a moment.
                 let this = Arc::clone(self);
                 tokio::spawn(async move { this.read_again().await });

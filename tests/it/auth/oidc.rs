@@ -116,7 +116,7 @@ impl Provider {
     fn app(&self, change: impl FnOnce(&mut Settings)) -> TestApp {
         TestApp::with(|settings| {
             let oidc = &mut settings.auth.oidc;
-            oidc.issuer = self.issuer.clone();
+            oidc.issuer.clone_from(&self.issuer);
             oidc.audience = AUDIENCE.into();
             oidc.jwks_url = format!("{}/keys", self.issuer);
             oidc.retry_time = "0s".parse().expect("a time");
@@ -129,6 +129,7 @@ impl Provider {
     }
 
     /// The usual claims, some of them otherwise; null takes one away.
+    #[expect(clippy::needless_pass_by_value, reason = "it is always written where it is passed")]
     fn but(&self, others: Value) -> Value {
         let mut claims = self.claims();
         for (name, value) in others.as_object().expect("an object") {
@@ -249,8 +250,6 @@ fn every_bad_token_is_refused_like_every_bad_key() {
     named("four parts", format!("{good}.{seal}"));
     named("twice", good.repeat(2));
     named("no claims", signer.sign(&json!([])));
-    let twice = part(&claims).len();
-    assert!(twice > 0);
     let doubled = claims.to_string().replacen('{', r#"{"iss":"https://another.example","#, 1);
     named("a claim twice", format!("{head}.{}.{seal}", BASE64URL_NOPAD.encode(doubled.as_bytes())));
 
