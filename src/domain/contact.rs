@@ -10,7 +10,7 @@ words! {
     pub enum ContactFunction {
         /// The one office that a party names for all matters of the partnership.
         SinglePointOfContact = "SINGLE_POINT_OF_CONTACT",
-        /// Immigration liaison.
+        /// Liaison with the immigration authorities of another state.
         ImmigrationLiaison = "IMMIGRATION_LIAISON",
         /// Readmission of nationals.
         Readmission = "READMISSION",
@@ -18,11 +18,11 @@ words! {
         AntiTrafficking = "ANTI_TRAFFICKING",
         /// Asylum and protection.
         Asylum = "ASYLUM",
-        /// Labour migration.
+        /// Labour migration and recruitment.
         LabourMigration = "LABOUR_MIGRATION",
         /// Relations with the diaspora.
         Diaspora = "DIASPORA",
-        /// Migration statistics.
+        /// Statistics of migration.
         Statistics = "STATISTICS",
     }
 }

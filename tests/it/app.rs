@@ -88,6 +88,16 @@ impl TestApp {
         })
     }
 
+    /// Tampers with the database, as someone with the file could.
+    pub fn run_sql(&self, statement: &str) {
+        let url = format!("sqlite://{}", self.database().display());
+        self.runtime.as_ref().expect("running").block_on(async {
+            let db = sea_orm::Database::connect(url).await.expect("a database");
+            sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.expect("done");
+            db.close().await.expect("closed");
+        });
+    }
+
     /// A new key for a party, held by that subject and good for a day, which the server knows already. Two keys of one
     /// subject are one pair of eyes.
     pub fn key(&self, party: &str, role: Role, subject: &str) -> String {

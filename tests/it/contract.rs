@@ -202,7 +202,9 @@ fn collect(value: &Value, found: &mut BTreeMap<String, String>) {
 #[test]
 fn whatever_has_an_id_can_be_fetched_again() {
     let found = one_of_each();
-    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), these(node_types()), "one example of each type that implements Node");
+    // Contact points are for participants alone: `contribution::writes` fetches one again.
+    let public: BTreeSet<String> = these(node_types()).into_iter().filter(|name| name != "ContactPoint").collect();
+    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), public, "one example of each type that implements Node");
     let ids: Vec<&String> = found.values().collect();
     let again = data_with("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", &json!({ "ids": ids }));
     let expected: Vec<Value> = found.iter().map(|(ty, id)| json!({ "__typename": ty, "id": id })).collect();

@@ -74,11 +74,15 @@ fn every_example_of_graphiql_is_answered_with_something_in_it() {
     assert!(examples.len() >= 12, "a dozen examples");
     for example in examples {
         let name = example.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        assert!(read(&example).starts_with('#'), "{name} says what it asks");
+        // What writes has a story of its own (`contribution::writes`).
+        if read(&example).contains("\nmutation ") {
+            continue;
+        }
         let answer = answer_with(&read(&example), &variables(&example.with_extension("variables.json")));
         assert!(answer.get("errors").is_none(), "{name}: {}", answer["errors"]);
         for (field, value) in answer["data"].as_object().expect("data") {
             assert!(holds_something(value), "{name}: {field} is empty: {value}");
         }
-        assert!(read(&example).starts_with('#'), "{name} says what it asks");
     }
 }

@@ -146,3 +146,48 @@ fn what_a_viewer_may_not_see_changes_nothing_for_him() {
     assert!(answered * 2 > count, "of {count} operations only {answered} were answered: they ask too little");
     assert!(with_hits > 0, "nothing of what was shared was ever seen");
 }
+
+/// What the followers of a change log must hold: the graph patched, write after write, is the graph made afresh.
+#[test]
+fn a_graph_that_was_patched_answers_as_one_made_afresh() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("patched.db");
+    let patched = open(&file);
+    let key = |party, role, subject| patched.key(party, role, subject);
+    let owners = [key("KGZ", Role::FocalPoint, "bishkek"), key("UZB", Role::FocalPoint, "tashkent")];
+    let desk = key("ICMPD", Role::Secretariat, "desk");
+    let reader = |name, key: Option<&String>| Reader { name, key: key.cloned(), is_secretariat: false };
+    let readers = [reader("anonymous", None), reader("owner", Some(&owners[0])), reader("other owner", Some(&owners[1])), reader("desk", Some(&desk))];
+    let mut draw = Draw::new(&[], &[]);
+    let mut practices: Vec<(usize, Value)> = Vec::new();
+    for round in 0..3 {
+        for n in 0..20 {
+            let owner = draw.below(2);
+            if practices.len() < 3 || draw.below(5) == 0 {
+                practices.push((owner, draft(&patched, &owners[owner], &format!("Orchard {round} {n}"), draw.below(2) == 0)));
+                continue;
+            }
+            let (owner, practice) = practices[draw.below(practices.len())].clone();
+            // Whether the rules allow the step or not: what counts is what is left behind.
+            let version = patched.query_as(&owners[owner], &format!("{{ node(id: {}) {{ ... on GoodPractice {{ version }} }} }}", practice["id"]));
+            let at = format!("id: {}, ifVersion: {}", practice["id"], version["data"]["node"]["version"]);
+            let (key, mutation, more) = match draw.below(7) {
+                0 => (&owners[owner], "withdrawGoodPractice", String::new()),
+                1 => {
+                    (&owners[owner], "reviseGoodPractice", format!(r#", content: {{ title: "Orchard anew {n}", summary: "Of seedlings.", states: ["AFG"] }}"#))
+                }
+                2 => (&owners[owner], "translateGoodPractice", format!(r#", language: RU, title: "Сады {n}", summary: "Деревья и возвращение.""#)),
+                3 | 4 => (&owners[owner], "submitGoodPractice", r#", audience: { level: GROUP, workingGroups: ["SILK-ROUTES"], parties: ["UZB"] }"#.to_owned()),
+                _ => (&desk, "publishGoodPractice", String::new()),
+            };
+            patched.query_as(key, &format!("mutation {{ {mutation}(input: {{ {at}{more} }}) {{ errors {{ code }} }} }}"));
+        }
+        let fresh = open(&file);
+        draw = Draw::again(&practices.iter().map(|(_, practice)| practice.clone()).collect::<Vec<_>>(), round);
+        for n in 0..100 {
+            let (reader, query) = (&readers[n % readers.len()], draw.question());
+            assert_eq!(ask(&patched, reader, &query), ask(&fresh, reader, &query), "{} asks\n{query}", reader.name);
+        }
+        fresh.stop();
+    }
+}

@@ -77,3 +77,101 @@ fn a_mutation_by_get_does_nothing() {
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
     assert_eq!(stage.app.query_as(&stage.tashkent, "{ tasks { totalCount } }")["data"]["tasks"]["totalCount"], 0);
 }
+
+#[test]
+fn the_example_of_graphiql_is_the_life_of_a_practice() {
+    let stage = Stage::new();
+    let document = include_str!("../../../web/graphiql/examples/14-the-life-of-a-practice.graphql");
+    let mut id = json!("none yet");
+    let mut run = |key: &str, operation: &str| {
+        let answer = stage.app.post_as(key, &json!({ "query": document, "operationName": operation, "variables": { "id": id } })).json();
+        assert!(answer.get("errors").is_none(), "{operation}: {answer}");
+        let done = answer["data"].as_object().expect("data").values().next().expect("a field").clone();
+        assert!(operation == "WhoseTurn" || done["errors"] == json!([]), "{operation}: {done}");
+        if operation == "Draft" {
+            id = done["goodPractice"]["id"].clone();
+        }
+        if operation == "WhoseTurn" { answer["data"].clone() } else { done["goodPractice"].clone() }
+    };
+    assert_eq!(run(&stage.tashkent, "Draft")["status"], "DRAFT");
+    assert_eq!(run(&stage.tashkent, "Submit")["audience"], json!({ "level": "GROUP", "workingGroups": [{ "code": "SILK-ROUTES" }] }));
+    assert_eq!(run(&stage.desk, "WhoseTurn")["tasks"]["nodes"][0]["kind"], "REVIEW_SUBMISSION");
+    assert_eq!(run(&stage.desk, "Publish")["status"], "PUBLISHED");
+    assert_eq!(run(&stage.tashkent, "Withdraw")["status"], "WITHDRAWN");
+}
+
+#[test]
+fn the_six_commands_of_the_readme_do_what_it_says() {
+    let stage = Stage::new();
+    let readme = include_str!("../../../README.md");
+    let section = readme.split("## The life of a practice").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let commands: Vec<&str> = section.lines().filter(|line| line.starts_with("ask ") || line.starts_with("OWNER=") || line.starts_with("DESK=")).collect();
+    assert_eq!(commands.len(), 6, "{commands:#?}");
+    let mut id = String::new();
+    let mut statuses = Vec::new();
+    for command in &commands[2..] {
+        let key = if command.starts_with("ask $OWNER") { &stage.tashkent } else { &stage.desk };
+        let query = command.split_once(" '").and_then(|(_, rest)| rest.strip_suffix('\'')).expect("a body").replace("'$ID'", &id);
+        let body: Value = serde_json::from_str(&query).unwrap_or_else(|fault| panic!("{fault}: {query}"));
+        let answer = stage.app.post_as(key, &body).json();
+        let done = answer["data"].as_object().unwrap_or_else(|| panic!("{answer}")).values().next().expect("a field").clone();
+        assert_eq!(done["errors"], json!([]), "{command}: {answer}");
+        if let Some(new) = done["goodPractice"]["id"].as_str() {
+            new.clone_into(&mut id);
+        }
+        statuses.push(done["goodPractice"]["status"].as_str().expect("a status").to_owned());
+    }
+    assert_eq!(statuses, ["DRAFT", "SUBMITTED", "PUBLISHED", "WITHDRAWN"]);
+}
+
+#[test]
+fn contact_points_are_for_those_who_take_part_and_are_erased_for_good() {
+    let stage = Stage::new();
+    let office = "Canary Office of Migration";
+    let save = |key: &str, more: &str| {
+        let query = format!(
+            r#"mutation {{ saveContactPoint(input: {{ {more} office: "{office}", function: SINGLE_POINT_OF_CONTACT, postedTo: "TUR", email: "canary@example.uz", languages: [EN, RU], activities: ["IV.d"] }})
+               {{ contactPoint {{ id version party {{ code }} postedTo {{ iso3 }} email }} errors {{ __typename code path }} }} }}"#
+        );
+        stage.app.query_as(key, &query)["data"]["saveContactPoint"].clone()
+    };
+    let saved = save(&stage.tashkent, "")["contactPoint"].clone();
+    assert_eq!((&saved["party"]["code"], &saved["postedTo"]["iso3"], &saved["version"]), (&json!("UZB"), &json!("TUR"), &json!(1)));
+    let asked = format!(r#"{{ node(id: {}) {{ id }} contactPoints(filter: {{ parties: ["UZB"] }}) {{ totalCount nodes {{ office }} }} }}"#, saved["id"]);
+    assert_eq!(stage.app.query(&asked)["data"], json!({ "node": null, "contactPoints": { "totalCount": 0, "nodes": [] } }));
+    assert_eq!(stage.app.query_as(&stage.kabul, &asked)["data"]["contactPoints"]["nodes"][0]["office"], office);
+    let of_another = format!("id: {}, ifVersion: 1,", saved["id"]);
+    assert_eq!(save(&stage.kabul, &of_another)["errors"][0]["code"], "FORBIDDEN");
+    assert_eq!(save(&stage.tashkent, &of_another)["contactPoint"]["version"], 2);
+    assert_eq!(save(&stage.tashkent, &of_another)["errors"][0]["code"], "VERSION_CONFLICT");
+    let erase = format!("mutation {{ eraseContactPoint(input: {{ id: {}, ifVersion: 2 }}) {{ erased errors {{ code }} }} }}", saved["id"]);
+    assert_eq!(stage.app.query_as(&stage.tashkent, &erase)["data"]["eraseContactPoint"], json!({ "erased": true, "errors": [] }));
+    assert_eq!(stage.app.query_as(&stage.kabul, &asked)["data"]["contactPoints"]["totalCount"], 0);
+    for ending in ["", "-wal"] {
+        let file = format!("{}{ending}", stage.app.database().display());
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        for canary in [office, "canary@example.uz"] {
+            assert!(!bytes.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary} is in {file} still");
+        }
+    }
+}
+
+#[test]
+fn the_doctor_finds_an_event_that_was_altered() {
+    let stage = Stage::new();
+    stage.published(&json!({ "level": "PUBLIC" }));
+    let check = || stage.app.beside(async |store| store.check().await.expect("a look").iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(check(), Vec::<String>::new());
+    for (change, back) in [
+        ("UPDATE event SET party = 'TUR' WHERE seq = 2", "UPDATE event SET party = 'UZB' WHERE seq = 2"),
+        ("UPDATE event SET note = 'x' WHERE seq = 1", "UPDATE event SET note = NULL WHERE seq = 1"),
+        ("DELETE FROM event WHERE seq = 2", ""),
+    ] {
+        stage.app.run_sql(change);
+        let found = check();
+        assert!(found.len() == 1 && found[0].contains("chain of events"), "{change}: {found:?}");
+        if !back.is_empty() {
+            stage.app.run_sql(back);
+        }
+    }
+}

@@ -26,6 +26,13 @@ impl Draw {
         Self { state: 0x9e37_79b9_7f4a_7c15, ids: all("id"), slugs: all("slug"), cursors: vec!["00".into()] }
     }
 
+    /// With these ids and slugs, and another beginning.
+    pub fn again(practices: &[Value], round: u64) -> Self {
+        let mut draw = Self::new(practices, &[]);
+        draw.state ^= round.wrapping_mul(0x1234_5678_9abc_def1) + 1;
+        draw
+    }
+
     /// Takes cursors and ids out of an answer, to ask on with them.
     pub fn learn(&mut self, answer: &str) {
         let after = |name: &str| answer.split(name).nth(1).and_then(|rest| rest.split('"').nth(1)).map(str::to_owned);
@@ -40,7 +47,8 @@ impl Draw {
         }
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    /// A number below another.
+    pub fn below(&mut self, n: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
@@ -62,6 +70,11 @@ impl Draw {
                 r#"mutation {{ {mutation}(input: {{ id: "{id}", ifVersion: {version} }}) {{ goodPractice {{ id title }} errors {{ __typename code message path }} }} }}"#
             );
         }
+        self.question()
+    }
+
+    /// A query.
+    pub fn question(&mut self) -> String {
         let roots = [
             "goodPractices",
             "goodPractice",
