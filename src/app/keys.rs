@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::domain::key::Pepper;
+use jiff::Timestamp;
+
+use crate::domain::key::{KeyId, Pepper};
 use crate::http::auth::keys::KeyTable;
 use crate::http::auth::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -25,7 +27,10 @@ pub async fn pepper(store: &Store, settings: &Settings) -> Result<Pepper, StoreE
 pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
     if keys.mark() != Some(store.key_mark().await?) {
         let (mark, live) = store.live_keys().await?;
+        // A key that goes takes its uses along, and those of a revoked key matter most. But it goes first.
+        let uses = keys.take_uses();
         keys.replace(mark, live);
+        tell(store, &uses).await?;
     }
     Ok(())
 }
@@ -56,6 +61,9 @@ pub(super) async fn follow(store: &Store, keys: &KeyTable) {
 
 /// Tells the database of uses that it does not know.
 pub(super) async fn note(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
-    let uses = keys.take_uses();
-    if uses.is_empty() { Ok(()) } else { store.note_uses(&uses).await }
+    tell(store, &keys.take_uses()).await
+}
+
+async fn tell(store: &Store, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+    if uses.is_empty() { Ok(()) } else { store.note_uses(uses).await }
 }

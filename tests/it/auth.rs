@@ -43,6 +43,8 @@ fn a_key_is_good_at_once_and_no_more_when_it_is_revoked() {
     app.revoke(&key);
     assert!(soon(|| app.get_as(&key, "{ __typename }").status == 401), "a second after it was revoked");
     refused(app.get_as(&key, "{ __typename }"));
+    let is_noted = || app.beside(async |store| store.keys(Some("UZB")).await.expect("keys").iter().all(|key| key.last_used_at.is_some()));
+    assert!(soon(is_noted), "when a key that is gone was used last is known");
     assert_eq!(app.get(&query_path("{ __typename }"), &[]).status, 200, "reading what is public needs no key");
 }
 
