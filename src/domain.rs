@@ -13,6 +13,7 @@
 //! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
 //! | [`fact`] | facts of publishers' files, series, and the ids of figures |
+//! | [`series`], [`forecast`] | figures through time, and what may come next |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 
@@ -26,12 +27,14 @@ pub mod entry;
 pub mod fact;
 pub mod figure;
 pub mod flow;
+pub mod forecast;
 pub mod group;
 pub mod id;
 pub mod key;
 pub mod meeting;
 pub mod party;
 pub mod practice;
+pub mod series;
 pub mod suggest;
 pub mod text;
 pub mod viewer;

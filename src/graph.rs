@@ -14,6 +14,7 @@ pub mod build;
 pub mod code;
 pub mod contact;
 pub mod document;
+pub mod figures;
 pub mod flow;
 pub mod group;
 pub mod index;

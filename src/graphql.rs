@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `party`, `group`, `document`, `flow`, `practice`, `meeting`, `figure` | objects, filters and orders of one concept |
 //! | `viewer` | who asks, his keys, how much he may ask |
+//! | `figures`, `matrix`, `series`, `measure` | figures by group, from where to where, through time with what may come, and what there is |
 //! | `query`, `node` | the root, and what can be fetched by id |
 //! | `mutation`, `contribution`, `audience`, `history`, `task` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
@@ -22,11 +23,14 @@ mod contribution;
 mod document;
 pub mod error;
 mod figure;
+mod figures;
 mod flow;
 mod group;
 mod history;
 pub mod limit;
 mod loaders;
+mod matrix;
+mod measure;
 mod meeting;
 mod mutation;
 mod node;
@@ -38,6 +42,7 @@ mod practice;
 mod query;
 mod reads;
 mod scalar;
+mod series;
 mod task;
 mod viewer;
 mod views;

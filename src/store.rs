@@ -56,13 +56,15 @@ pub use error::StoreError;
 pub use follow::{FollowError, Follower};
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use key::{KeyError, LiveKey, Revocation};
-pub use observation::{ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
+pub use observation::{About, AllPage, ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
+pub use series::read::Reading;
 pub use series::set::{FigureSet, Sets};
 pub use series::{Delivery, FigureFault, FigureFile, FigureFileReport, FigureOptions};
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 
 use error::Doing;
 use observation::PageCache;
+use series::read::BlockCache;
 use sql::{Sql, rows};
 
 /// An open database. Clones share its connections.
@@ -78,6 +80,7 @@ pub struct Store {
     noted: Arc<contribution::Noted>,
     /// What figures there are, as of the revision that it says.
     sets: Arc<ArcSwapOption<Sets>>,
+    blocks: Arc<BlockCache>,
 }
 
 impl Store {
@@ -97,7 +100,7 @@ impl Store {
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         let (read, write) = connect::open(url).await?;
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
-        Ok(Self { read, write, clock, pages, noted, sets: Arc::default() })
+        Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
     }
 
     /// Whether it holds no entry yet.

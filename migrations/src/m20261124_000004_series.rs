@@ -42,7 +42,7 @@ type Columns = &'static [&'static str];
 const INDEXES: &[(&str, &str, Columns, bool)] = &[
     ("figure_set_by_name", "figure_set", &["source", "measure", "edition"], true),
     ("series_by_subject", "series", &["subject", "set_id", "breakdown_id"], true),
-    ("series_by_set", "series", &["set_id"], false),
+    ("series_by_set", "series", &["set_id", "breakdown_id", "id"], false),
     ("series_by_hash", "series", &["hash"], false),
     ("place_by_code", "place", &["code"], true),
 ];

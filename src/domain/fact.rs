@@ -216,8 +216,7 @@ pub fn index_of_id(id: Id) -> i64 {
 }
 
 fn index_of(bytes: &[u8; 16]) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *bytes;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    bytes.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
 }
 
 impl Observation {

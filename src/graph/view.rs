@@ -22,7 +22,7 @@ use super::group::{GroupIx, GroupNode};
 use super::index::Ix;
 use super::meeting::{MeetingIx, MeetingNode};
 use super::order::Sorted;
-use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, StateIx, StateNode};
+use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode};
 use super::practice::{AudienceNode, PracticeIx, PracticeNode};
 use super::seal::Seal;
 use super::search::Hits;
@@ -331,6 +331,12 @@ impl View {
         self.snapshot.sources.find(code)
     }
 
+    /// The state or area of that code, or what statistics put in its place.
+    #[must_use]
+    pub fn find_point(&self, code: &str) -> Option<Point> {
+        self.find_state(code).map(Point::State).or_else(|| self.snapshot.areas.find(code).map(Point::Area))
+    }
+
     /// The practice of that slug.
     #[must_use]
     pub fn find_practice(&self, slug: &str) -> Option<PracticeIx> {
@@ -375,6 +381,15 @@ impl View {
     /// Where a code is unknown.
     pub fn sources_of(&self, codes: &[String]) -> Result<Vec<SourceIx>, UnknownCode> {
         find_all(&self.snapshot.sources, "source", codes)
+    }
+
+    /// States and areas by code.
+    ///
+    /// # Errors
+    /// Where a code is unknown.
+    pub fn points_of(&self, codes: &[String]) -> Result<Vec<Point>, UnknownCode> {
+        let known = || self.snapshot.states.codes().chain(self.snapshot.areas.codes());
+        codes.iter().map(|code| self.find_point(code).ok_or_else(|| UnknownCode::new("state or area", code, known()))).collect()
     }
 
     /// States and organisations by code.
@@ -474,6 +489,12 @@ impl View {
     #[must_use]
     pub fn flows_by_name(&self) -> &Sorted<FlowNode> {
         &self.snapshot.orders.flows_by_name
+    }
+
+    /// Every source, by code.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceIx] {
+        self.snapshot.sources.all()
     }
 
     /// Every meeting, by its first day.

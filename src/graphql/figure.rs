@@ -1,4 +1,6 @@
-//! Figures of flows, and the sources that published them.
+//! Figures of flows and states, and the sources that published them.
+
+mod all;
 
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use crate::domain::date::PartialDate;
 use crate::domain::figure::{Measure, MeasureNature, ObservationStatus, Sex, Subject, ValueAvailability};
 use crate::graph::View;
 use crate::graph::flow::FlowIx;
-use crate::graph::page::{Page, PageArguments};
+use crate::graph::page::{Page, PageArguments, PageRequest};
 use crate::graph::snapshot::SourceIx;
 use crate::store::{ObservationKey, ObservationOrder as StoreOrder, ObservationQuery, ObservationRow, Window};
 
@@ -112,6 +114,8 @@ pub struct Provenance {
 #[derive(Debug, Clone)]
 pub struct Observation {
     row: Arc<ObservationRow>,
+    /// Where it stands in the list that it was found in.
+    key: ObservationKey,
     subject: ObservationSubject,
     source: SourceIx,
 }
@@ -125,7 +129,7 @@ impl Observation {
             Subject::State(code) => ObservationSubject::State(State(view.find_state(code)?)),
         };
         let source = view.find_source(&row.observation.source)?;
-        Some(Self { row, subject, source })
+        Some(Self { key: row.period_key(), row, subject, source })
     }
 }
 
@@ -225,6 +229,8 @@ connection! {
     ObservationEdge: Observation => Observation, |row| row.clone()
 }
 
+pub use all::all_observations;
+
 /// Which figures to list; every field that is given must hold. Totals only, and the newest edition only, unless `sexes`, `ageGroups`, `dimensions` or `editions` ask for more. A field left out asks nothing; an empty list matches nothing; null is an error.
 #[derive(Debug, Clone, Default, Hash, InputObject)]
 #[graphql(name = "ObservationFilter")]
@@ -265,7 +271,33 @@ pub struct ObservationOrder {
     direction: OrderDirection,
 }
 
+impl Default for ObservationOrder {
+    fn default() -> Self {
+        Self { field: ObservationOrderField::Period, direction: OrderDirection::Desc }
+    }
+}
+
 impl ObservationFilterInput {
+    /// As the store is asked, whatever the subjects.
+    fn query(self, order: ObservationOrder, request: PageRequest, count: bool) -> ObservationQuery {
+        let key = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| ObservationKey::from_bytes(&bytes));
+        ObservationQuery {
+            measures: self.measures.0,
+            from: self.from.0,
+            to: self.to.0,
+            sexes: self.sexes.0,
+            age_groups: self.age_groups.0,
+            dimensions: self.dimensions.0,
+            sources: self.sources.0,
+            editions: self.editions.0,
+            origins: None,
+            destinations: None,
+            order: StoreOrder { by_value: order.field == ObservationOrderField::Value, descending: order.direction == OrderDirection::Desc },
+            window: Window { after: key(request.after), before: key(request.before), limit: request.limit, backward: request.backward },
+            count,
+        }
+    }
+
     /// Whether it can match anything of this flow, as far as its code and ends tell.
     fn may_match(&self, view: &View, flow: FlowIx) -> Result<bool, Fault> {
         let node = view.flow(flow);
@@ -298,29 +330,12 @@ pub async fn observations_of(
 ) -> Result<ObservationConnection, Fault> {
     let view = view(ctx);
     let node = view.flow(flow);
-    let order = order_by.unwrap_or(ObservationOrder { field: ObservationOrderField::Period, direction: OrderDirection::Desc });
+    let order = order_by.unwrap_or_default();
     let binding = bind("Flow.observations", node.id, order, &filter);
     let request = page.check(view.seal(), binding)?;
-    let key = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| ObservationKey::from_bytes(&bytes));
-    let window = Window { after: key(request.after), before: key(request.before), limit: request.limit, backward: request.backward };
     let filter = filter.0.map_or_else(ObservationFilterInput::default, |filter| *filter);
     let possible = filter.may_match(view, flow)?;
-    let query = ObservationQuery {
-        measures: filter.measures.0,
-        from: filter.from.0,
-        to: filter.to.0,
-        sexes: filter.sexes.0,
-        age_groups: filter.age_groups.0,
-        dimensions: filter.dimensions.0,
-        sources: filter.sources.0,
-        editions: filter.editions.0,
-        origins: None,
-        destinations: None,
-
-        order: StoreOrder { by_value: order.field == ObservationOrderField::Value, descending: order.direction == OrderDirection::Desc },
-        window,
-        count: counts(ctx),
-    };
+    let query = filter.query(order, request, counts(ctx));
     let found = if possible { loaders(ctx).observations(Arc::new(query), node.subject()).await? } else { None };
     let (rows, has_next, has_previous, total) = match found.as_deref() {
         Some(page) => (page.rows.as_slice(), page.has_next, page.has_previous, page.total),

@@ -2,8 +2,11 @@
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
+use crate::domain::date::PartialDate;
 use crate::domain::document::ProvisionKind;
+use crate::domain::figure::Measure;
 use crate::domain::flow::{FlowKind, FlowShape, TransportMode};
+use crate::domain::series::Interval;
 use crate::domain::text::Language;
 use crate::graph::View;
 use crate::graph::flow::{FlowFilter, FlowIx};
@@ -18,6 +21,7 @@ use super::page::{bind, connection, paged};
 use super::party::{Citation, FlowPoint, State, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
 use super::scalar::Given;
+use super::series::{Series, series};
 use super::view;
 use super::word::{FlowOrderField, OrderDirection};
 
@@ -127,6 +131,20 @@ object! {
             #[graphql(desc = "The order; latest period first where none is given.")] order_by: Option<ObservationOrder>,
         ) -> ObservationConnection {
             observations_of(ctx, self.0, filter, order_by, &page).await
+        }
+
+        /// The figures of one measure through time, totals of the newest edition. For a route: of the route where a source counts it, else null. Null where no source has it in such intervals.
+        async fn series(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(default_with = "Interval::Year", desc = "How long the periods are; figures over other lengths are left out.")] interval: Interval,
+            #[graphql(desc = "Only periods that begin on its first day or later.")] from: Option<PartialDate>,
+            #[graphql(desc = "Only periods that end on its last day or earlier.")] to: Option<PartialDate>,
+            #[graphql(desc = "Of this source (code); else of the one that has most of the periods.")] source: Option<String>,
+        ) -> Result<Option<Series>, Fault> {
+            let subject = view(ctx).flow(self.0).subject();
+            series(ctx, subject, measure, interval, (from, to), source).await
         }
     }
 }

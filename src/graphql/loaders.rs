@@ -176,6 +176,7 @@ impl Read for Keys {
 
 /// The loaders of one request.
 pub struct Loaders {
+    store: Arc<Store>,
     bodies: Reader<Bodies>,
     versions: Reader<Versions>,
     events: Reader<Events>,
@@ -189,6 +190,7 @@ impl Loaders {
     /// Loaders for one request.
     pub fn new(store: &Arc<Store>) -> Self {
         Self {
+            store: Arc::clone(store),
             bodies: Reader::new(store),
             versions: Reader::new(store),
             events: Reader::new(store),
@@ -197,6 +199,11 @@ impl Loaders {
             observations_by_id: Reader::new(store),
             keys: Reader::new(store),
         }
+    }
+
+    /// The database, for a question that nobody else of the request asks.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The body of a practice, by the rule of languages.

@@ -3,8 +3,10 @@
 use async_graphql::{Context, ID, InputObject, Interface, SimpleObject};
 
 use crate::domain::date::PartialDate;
+use crate::domain::figure::Measure;
 use crate::domain::flow::FlowRole;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
+use crate::domain::series::Interval;
 use crate::domain::text::Language;
 use crate::domain::text::fold;
 use crate::graph::View;
@@ -15,11 +17,13 @@ use crate::graph::party::{OrganisationFilter, OrganisationIx, Party as PartyRef,
 use super::error::Fault;
 use super::flow::{Flow, FlowFilterInput, FlowOrder};
 use super::group::PartyWorkingGroupConnection;
+use super::matrix::{Asked, FlowMatrix, matrix};
 use super::meeting::{MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::object::object;
 use super::page::{bind, connection, paged};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
 use super::scalar::{Date, Given, Url};
+use super::series::{Series, series};
 use super::view;
 use super::word::{OrderDirection, OrganisationOrderField, StateOrderField};
 
@@ -245,6 +249,46 @@ object! {
         ) -> MeetingConnection {
             let node = view(ctx).state(self.0);
             meetings_of(ctx, ("State.meetings", node.id), &node.links.meetings, filter, order_by, &page)
+        }
+
+        /// Where people came from, largest first: corridors that end in this state, in one period; null where no source covers the period.
+        async fn inflows(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(desc = "The year, month or day; of a stock the last count in it.")] period: PartialDate,
+            #[graphql(desc = "Of this source (code); else of the one that covers the period best.")] source: Option<String>,
+            #[graphql(default = 10, desc = "The largest so many: 1 to 2,000; `rest` is the sum of the others.")] top: i32,
+        ) -> Result<Option<FlowMatrix>, Fault> {
+            let point = Some(vec![Point::State(self.0)]);
+            matrix(ctx, measure, period, Asked { source, destinations: point, top: Some(top), ..Asked::default() }).await
+        }
+
+        /// Where people went, largest first: corridors that start in this state, in one period; null where no source covers the period.
+        async fn outflows(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(desc = "The year, month or day; of a stock the last count in it.")] period: PartialDate,
+            #[graphql(desc = "Of this source (code); else of the one that covers the period best.")] source: Option<String>,
+            #[graphql(default = 10, desc = "The largest so many: 1 to 2,000; `rest` is the sum of the others.")] top: i32,
+        ) -> Result<Option<FlowMatrix>, Fault> {
+            let point = Some(vec![Point::State(self.0)]);
+            matrix(ctx, measure, period, Asked { source, origins: point, top: Some(top), ..Asked::default() }).await
+        }
+
+        /// The figures of one measure through time, totals of the newest edition. What a source counts of the state as a whole, such as remittances or persons displaced within it; corridors are summed by `figures`. Null where no source has it in such intervals.
+        async fn series(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(default_with = "Interval::Year", desc = "How long the periods are; figures over other lengths are left out.")] interval: Interval,
+            #[graphql(desc = "Only periods that begin on its first day or later.")] from: Option<PartialDate>,
+            #[graphql(desc = "Only periods that end on its last day or earlier.")] to: Option<PartialDate>,
+            #[graphql(desc = "Of this source (code); else of the one that has most of the periods.")] source: Option<String>,
+        ) -> Result<Option<Series>, Fault> {
+            let subject = format!("S:{}", view(ctx).state(self.0).entry.iso3);
+            series(ctx, subject, measure, interval, (from, to), source).await
         }
     }
 }

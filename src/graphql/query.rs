@@ -2,15 +2,22 @@
 
 use async_graphql::{Context, ID};
 
+use crate::domain::date::PartialDate;
 use crate::domain::document::ProvisionKind;
+use crate::domain::figure::Measure;
+use crate::graph::figures::FigureDimension;
 
 use super::contact::{self, ContactPointConnection, ContactPointFilterInput};
 use super::document::{
     self, Activity, ActivityConnection, ActivityFilterInput, Document, DocumentConnection, PriorityGoal, Provision, ThematicArea, activities_of,
 };
 use super::error::Fault;
+use super::figure::{ObservationConnection, ObservationFilterInput, ObservationOrder, all_observations};
+use super::figures::{FigureFilterInput, FigureGroupConnection, FigureHaving, FigureOrder, figures};
 use super::flow::{Flow, FlowConnection, FlowFilterInput, FlowOrder, flows_of};
 use super::group::{self, WorkingGroup, WorkingGroupConnection, WorkingGroupFilterInput};
+use super::matrix::{Asked, FlowMatrix, matrix};
+use super::measure::{self, MeasureInfo, SourceConnection};
 use super::meeting::{Meeting, MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::node::{self, Node};
 use super::object::object;
@@ -185,6 +192,51 @@ object! {
         /// What waits for the viewer's own action, longest first: drafts to finish, remarks to answer, submissions to review. Empty for an anonymous reader.
         paged fn tasks(&self, ctx, page) -> TaskConnection {
             task::tasks(ctx, &page)
+        }
+
+        /// What is counted: every measure with its definition, and what there is of it here; in the order of the list of measures, at most a few dozen.
+        async fn measures(&self, ctx: &Context<'_>) -> Result<Vec<MeasureInfo>, Fault> {
+            measure::measures(ctx).await
+        }
+
+        /// The sources of figures, by code.
+        paged fn sources(&self, ctx, page) -> SourceConnection {
+            measure::sources(ctx, &page)
+        }
+
+        /// Figures one by one, of all flows and states; latest period first where no order is given.
+        paged fn observations(&self, ctx, page,
+            #[graphql(desc = "Only figures for which all of this holds; totals of the newest edition where it asks for nothing else.")] filter: Given<Box<ObservationFilterInput>>,
+            #[graphql(desc = "The order; latest period first where none is given.")] order_by: Option<ObservationOrder>,
+        ) -> ObservationConnection {
+            all_observations(ctx, filter, order_by, &page).await
+        }
+
+        /// Figures added up by one to three dimensions, by key where no order is given. An answer is from one source (the one that has most of the periods asked for, then most figures) unless `groupBy` has SOURCE; over periods of one length that do not overlap; and a stock is the last one there is, or the last of each year where `groupBy` has YEAR: stocks are never summed over time. Corridors and states as a whole are added up together where nothing says which; routes, which overlap with both, only by themselves.
+        paged fn figures(&self, ctx, page,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(desc = "One to three dimensions, each once.")] group_by: Vec<FigureDimension>,
+            #[graphql(desc = "Only figures for which all of this holds.")] filter: Given<Box<FigureFilterInput>>,
+            #[graphql(desc = "Only groups whose sum lies within.")] having: Option<FigureHaving>,
+            #[graphql(desc = "The order; by key, ascending, where none is given.")] order_by: Option<FigureOrder>,
+        ) -> FigureGroupConnection {
+            figures(ctx, measure, group_by, filter, having, order_by, &page).await
+        }
+
+        /// Origins by destinations in one period: what a flow map or a chord diagram draws; of the named source, or of the one that covers the period best, null where none does.
+        async fn flow_matrix(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "What to count.")] measure: Measure,
+            #[graphql(desc = "The year, month or day; of a stock the last count in it.")] period: PartialDate,
+            #[graphql(desc = "Of this source (code); else of the one that covers the period best.")] source: Option<String>,
+            #[graphql(desc = "Only corridors that start in one of these (ISO 3166-1 alpha-3, or what stands in its place). An empty list matches nothing.")] origins: Option<Vec<String>>,
+            #[graphql(desc = "Only corridors that end in one of these. An empty list matches nothing.")] destinations: Option<Vec<String>>,
+            #[graphql(desc = "The largest so many cells, 1 to 2,000; `rest` is the sum of the others. 2,000 where none is given.")] top: Option<i32>,
+        ) -> Result<Option<FlowMatrix>, Fault> {
+            let view = view(ctx);
+            let points = |codes: Option<Vec<String>>| codes.map(|codes| view.points_of(&codes)).transpose();
+            matrix(ctx, measure, period, Asked { source, origins: points(origins)?, destinations: points(destinations)?, top }).await
         }
     }
 }

@@ -17,10 +17,14 @@ use crate::domain::group::{WorkingGroupKind, WorkingGroupRole};
 use crate::domain::meeting::MeetingKind;
 use crate::domain::party::{GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
 use crate::domain::practice::{EvidenceLevel, TargetGroup};
+use crate::domain::series::Interval;
 use crate::domain::suggest::did_you_mean;
 use crate::domain::text::Language;
 use crate::domain::viewer::Role;
 use crate::domain::word::{Words, words};
+use crate::graph::figures::FigureDimension;
+
+use super::figures::FigureOrderField;
 
 words! {
     /// Which way a list runs.
@@ -164,6 +168,6 @@ enums! {
     DocumentKind, ProvisionKind, FlowShape, FlowKind, FlowRole, TransportMode, Measure, MeasureNature, Sex,
     ObservationStatus, ValueAvailability, TargetGroup, EvidenceLevel, MeetingKind, Role,
     OrderDirection, StateOrderField, OrganisationOrderField, FlowOrderField, ObservationOrderField,
-    GoodPracticeOrderField, MeetingOrderField,
+    GoodPracticeOrderField, MeetingOrderField, FigureDimension, FigureOrderField, Interval,
     ContactFunction, AudienceLevel, GoodPracticeStatus, EventKind, TaskKind, UserErrorCode,
 }

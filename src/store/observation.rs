@@ -1,5 +1,6 @@
 //! Figures by the page: which are asked for, and what a page of a subject is.
 
+mod all;
 mod page;
 mod rule;
 
@@ -14,6 +15,8 @@ use crate::domain::date::PartialDate;
 use crate::domain::fact::Period;
 use crate::domain::figure::{Measure, Observation, Sex};
 use crate::domain::id::Id;
+
+pub use all::{About, AllPage};
 
 /// Which figures to list, how, and which page of them.
 ///

@@ -6,6 +6,7 @@
 //! | [`block`] | the figures of one period as columns, to be summed |
 //! | [`set`] | measures and editions, breakdowns, files |
 //! | [`writer`], [`finish`] | the one way in which figures are written |
+//! | [`read`](mod@read) | blocks for a sum |
 //! | [`gather`] | facts of a file on their way in, so many at a time |
 //! | [`check`] | what the doctor looks at |
 //! | [`carry`] | the table of earlier versions, carried over |
@@ -18,6 +19,7 @@ pub(super) mod check;
 mod finish;
 mod gather;
 pub(super) mod point;
+pub(super) mod read;
 pub(super) mod set;
 pub(super) mod writer;
 
@@ -177,7 +179,7 @@ async fn import(
     let mut changes = Changes::default();
     let entries = add_entries(transaction, &file, revision, at, &mut changes).await?;
     let mut writer = Writer::new(transaction).await?;
-    let before = writer.sets.sets.clone();
+    let before = writer.sets.by_id.clone();
     let row = FileRow {
         source: file.source.code.as_str().into(),
         edition: file.edition.as_str().into(),
@@ -209,7 +211,7 @@ async fn import(
         writer.set(&file.source.code, *measure, &file.edition);
     }
     // What was imported is no longer only cited; what the earlier file alone had is gone, wherever it was.
-    for set in writer.sets.sets.values_mut().filter(|set| *set.source == *file.source.code && *set.edition == *file.edition) {
+    for set in writer.sets.by_id.values_mut().filter(|set| *set.source == *file.source.code && *set.edition == *file.edition) {
         if writer.touched.contains(&set.id) {
             set.is_cited = false;
         }
@@ -248,7 +250,7 @@ fn is_same(one: &FileRow, other: &FileRow) -> bool {
 }
 
 fn twice(writer: &Writer<'_>, double: &Double) -> FigureFault {
-    let measure = writer.sets.sets.get(&double.key.set).map_or("A figure", |set| set.measure.name());
+    let measure = writer.sets.by_id.get(&double.key.set).map_or("A figure", |set| set.measure.name());
     let subject = double.key.subject.split_once(':').map_or(&*double.key.subject, |(_, code)| code);
     let (start, end) = (double.second.period.start(), double.second.period.end());
     let period = if start == end { start.to_string() } else { format!("{start} to {end}") };

@@ -1,5 +1,6 @@
 //! Stories of the store: a catalogue comes in, comes in again, and meets what was changed meanwhile.
 
+mod all;
 mod figures;
 mod import;
 mod opening;

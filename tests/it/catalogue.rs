@@ -8,6 +8,7 @@ mod groups;
 mod parties;
 mod practices;
 mod provisions;
+mod sums;
 
 use serde_json::{Value, json};
 

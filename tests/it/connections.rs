@@ -167,7 +167,8 @@ fn has_id(part: &Part) -> bool {
 /// Every connection of a type, in every order.
 fn lists(ty: &str, owner: Option<&str>) -> Vec<List> {
     let mut lists = Vec::new();
-    for (field, part) in served()[ty].fields.iter().filter(|(_, part)| part.is_connection() && has_id(part)) {
+    // What must be asked for something (sums of figures) has stories of its own.
+    for (field, part) in served()[ty].fields.iter().filter(|(_, part)| part.is_connection() && has_id(part) && !part.must_be_asked()) {
         let plain =
             |fixed: String| List { name: format!("{ty}.{field}({fixed})"), field: field.clone(), fixed, owner: owner.map(|id| (ty.to_owned(), id.to_owned())) };
         lists.push(plain(String::new()));

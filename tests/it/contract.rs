@@ -80,6 +80,13 @@ fn the_served_schema_holds_all_of_the_contract_of_contribution() {
 }
 
 #[test]
+fn the_served_schema_holds_all_of_the_contract_of_figures() {
+    let promised = parse(&include_str!("contract_figures.graphql").replace("extend type", "type"));
+    let faults = missing(&promised, served());
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn the_comparison_finds_what_it_should() {
     let promised = parse(
         "interface A { a(x: Int! = 1): String! } enum E { ONE TWO } union U = T | S type T implements A { a(x: Int! = 1): String! } type S { s: [Int!]! } input I { i: Int }",

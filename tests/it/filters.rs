@@ -281,7 +281,7 @@ fn null_is_no_condition_and_what_is_left_out_is_not_asked() {
 fn an_empty_list_matches_nothing() {
     let lists = crate::sdl::served();
     let mut seen = 0;
-    for (list, part) in lists["Query"].fields.iter().filter(|(_, part)| part.is_connection()) {
+    for (list, part) in lists["Query"].fields.iter().filter(|(_, part)| part.is_connection() && !part.must_be_asked()) {
         let Some(filter) = part.arguments.get("filter") else { continue };
         for (field, _) in lists[filter.named()].fields.iter().filter(|(_, part)| part.is_list()) {
             let told = data(&format!("{{ {list}(filter: {{ {field}: [] }}) {{ totalCount nodes {{ id }} }} }}"));

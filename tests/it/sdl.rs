@@ -48,6 +48,11 @@ impl Part {
         self.ty.trim_matches(['[', ']', '!'])
     }
 
+    /// Whether it has an argument that must be given.
+    pub fn must_be_asked(&self) -> bool {
+        self.arguments.values().any(|argument| argument.ty.ends_with('!') && argument.default.is_empty())
+    }
+
     /// Whether its type is a list.
     pub fn is_list(&self) -> bool {
         self.ty.starts_with('[')

@@ -197,7 +197,7 @@ impl Maker<'_> {
         for item in items {
             self.steps += 1;
             match *item {
-                Item::Field(field) => terms.extend(self.field(field, on)),
+                Item::Field(field) => terms.extend(self.field(field, on).into_iter().flatten()),
                 // Where the object is not of the fragment's type, the fragment selects nothing.
                 Item::Inside(set) => {
                     terms.extend(self.on_type(set, on).map(|inside| plain(1, false, inside)));
@@ -212,19 +212,20 @@ impl Maker<'_> {
         }
     }
 
-    fn field(&mut self, id: FieldId, on: TypeId) -> Option<Term> {
+    /// What a field reads, and what it takes beside that.
+    fn field(&mut self, id: FieldId, on: TypeId) -> [Option<Term>; 2] {
         let (outline, shape) = (self.outline, self.shape);
         let field = &outline.fields[id];
         // A leaf costs nothing, and an object on which nothing is selected is the validator's to refuse.
-        let set = field.set?;
-        let known = shape.field(on, outline.text(field.name))?;
+        let (Some(set), Some(known)) = (field.set, shape.field(on, outline.text(field.name))) else { return [None, None] };
         let inside = self.most(set, known.ty);
-        Some(match known.reads {
+        let reads = match known.reads {
             Reads::Nothing => plain(1, false, inside),
             Reads::Record => plain(1, true, inside),
             Reads::List(entries) => plain(entries, true, inside),
             Reads::Page(default) => Term { times: Times::Page(self.page(id, default)), counted: true, inside },
-        })
+        };
+        [Some(reads), (known.work > 0).then(|| plain(known.work, true, NOTHING))]
     }
 
     /// The costliest of the objects that a value of a type may be.

@@ -59,6 +59,8 @@ pub(super) struct FieldShape {
     /// As the schema writes it, for messages.
     pub written: String,
     pub reads: Reads,
+    /// What it takes beside the records that it reads, counted in records: sums over millions, and models.
+    pub work: u64,
     /// What it can be given.
     pub arguments: HashMap<Name, Place>,
 }
@@ -77,6 +79,19 @@ impl Place {
         Self { ty: value.ty.node.clone(), has_default: value.default_value.is_some() }
     }
 }
+
+/// What these fields take beside the records that they read. A record is some microseconds: a sum over a measure
+/// takes as long as ten thousand, a forecast, which fits a hundred models, as five thousand.
+const WORK: [(&str, &str, u64); 8] = [
+    ("Query", "figures", 10_000),
+    ("Query", "observations", 5_000),
+    ("Query", "flowMatrix", 2_000),
+    ("State", "inflows", 2_000),
+    ("State", "outflows", 2_000),
+    ("State", "series", 100),
+    ("Flow", "series", 100),
+    ("Series", "forecast", 5_000),
+];
 
 /// How many records a field reads each time that it is asked, and so how often what is selected on it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,9 +271,11 @@ impl Shape {
             };
             for field in fields {
                 let reads = part_of_page(&field.node.name.node).then_some(Reads::Nothing);
-                let (Some(&on), Some(field_shape)) = (self.by_name.get(name), self.field_shape(&field.node, reads)) else {
+                let (Some(&on), Some(mut field_shape)) = (self.by_name.get(name), self.field_shape(&field.node, reads)) else {
                     continue;
                 };
+                let is_it = |(ty, of, _): &&(&str, &str, u64)| *ty == name && *of == field.node.name.node;
+                field_shape.work = WORK.iter().find(is_it).map_or(0, |(.., work)| *work);
                 self.types[on].fields.insert(field.node.name.node.clone(), field_shape);
             }
         }
@@ -273,7 +290,7 @@ impl Shape {
         let response = if leaf { written.clone() } else { written.replace(named, "{}") };
         let reads = if leaf { Reads::Nothing } else { reads.unwrap_or_else(|| self.reads(field, ty)) };
         let arguments = field.arguments.iter().map(|argument| (argument.node.name.node.clone(), Place::of(&argument.node))).collect();
-        Some(FieldShape { ty, response, written, reads, arguments })
+        Some(FieldShape { ty, response, written, reads, work: 0, arguments })
     }
 
     fn reads(&self, field: &FieldDefinition, ty: TypeId) -> Reads {

@@ -22,7 +22,7 @@ pub(in crate::store) async fn add(transaction: &DatabaseTransaction, figures: &[
         return Ok(());
     }
     let mut writer = Writer::new(transaction).await?;
-    let before = writer.sets.sets.clone();
+    let before = writer.sets.by_id.clone();
     let batch = batch(&mut writer, figures).await?;
     if let Some(double) = writer.put(batch, &|_, _, _| Outcome::Twice).await? {
         return Err(StoreError::FigureTwice(double.key.subject.to_string()));
@@ -41,7 +41,7 @@ pub(super) async fn replace(
     changes: &mut Changes,
 ) -> Result<FigureReport, StoreError> {
     let mut writer = Writer::new(transaction).await?;
-    let before = writer.sets.sets.clone();
+    let before = writer.sets.by_id.clone();
     let cited = cited(&writer).await?;
     let batch = batch(&mut writer, figures).await?;
     let still: HashSet<(&Key, Period)> = batch.iter().flat_map(|(key, points)| points.iter().map(move |point| (key, point.period))).collect();
@@ -107,7 +107,7 @@ async fn batch(writer: &mut Writer<'_>, figures: &[Observation]) -> Result<Batch
         let fact = figure.fact();
         let set = writer.set(&figure.source, fact.measure, &figure.edition);
         if file.sha256.is_some()
-            && let Some(set) = writer.sets.sets.get_mut(&set)
+            && let Some(set) = writer.sets.by_id.get_mut(&set)
         {
             set.is_cited = false;
         }

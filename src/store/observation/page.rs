@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn sets(&self, revision: u64) -> Result<Arc<Sets>, StoreError> {
+    async fn sets(&self, revision: u64) -> Result<Arc<Sets>, StoreError> {
         if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision >= revision) {
             return Ok(sets);
         }
@@ -38,6 +38,14 @@ impl Store {
         let sets = sets?;
         self.sets.store(Some(Arc::clone(&sets)));
         Ok(sets)
+    }
+
+    /// What figures there are now.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn newest_sets(&self) -> Result<Arc<Sets>, StoreError> {
+        self.sets(self.revision().await?).await
     }
 
     /// One page of the figures of each subject (`C:AFG-DEU`, `R:EAST-MED`, `S:AFG`); an empty one where it has none.
@@ -169,7 +177,7 @@ pub(in crate::store) struct Series<'a> {
 impl<'a> Series<'a> {
     /// Of those numbers; none where they are not there.
     pub fn of(sets: &'a Sets, subject: &str, set: i64, breakdown: i64) -> Option<Self> {
-        let (set, breakdown) = (sets.sets.get(&set)?, sets.breakdowns.get(&breakdown)?);
+        let (set, breakdown) = (sets.by_id.get(&set)?, sets.breakdowns.get(&breakdown)?);
         let hash = SeriesHash::of(subject, set.measure, &set.source, &set.edition, breakdown);
         Some(Self { subject: subject_of(subject)?, set, breakdown, hash })
     }
@@ -216,7 +224,7 @@ pub(super) const fn key_of(by_value: bool, period: Period, value: Option<f64>, i
 fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) -> Result<ObservationPage, StoreError> {
     let from = query.from.map(crate::domain::date::PartialDate::first_day);
     let to = query.to.map(crate::domain::date::PartialDate::last_day);
-    let keeps = |period: Period| from.is_none_or(|from| period.end() >= from) && to.is_none_or(|to| period.start() <= to);
+    let fits = |period: Period| from.is_none_or(|from| period.end() >= from) && to.is_none_or(|to| period.start() <= to);
     let mut list = Vec::new();
     for series in found {
         let of = Series::of(sets, subject, series.set, series.breakdown).ok_or_else(|| damaged(subject))?;
@@ -224,7 +232,7 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
             series
                 .points
                 .iter()
-                .filter(|point| keeps(point.period))
+                .filter(|point| fits(point.period))
                 .map(|point| (key_of(query.order.by_value, point.period, point.value, of.id(point.period)), series, point)),
         );
     }
@@ -233,30 +241,30 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
         Some(if query.order.descending { order.reverse() } else { order })
     };
     list.sort_unstable_by(|one, other| in_order(&one.0, &other.0).unwrap_or(Ordering::Equal));
-    let place = |key: &Option<ObservationKey>, is_passed: fn(Ordering) -> bool, otherwise: usize| match key {
+    let passed = |key: &Option<ObservationKey>, is_passed: fn(Ordering) -> bool, otherwise: usize| match key {
         None => Ok(otherwise),
         Some(key) => match list.first().map(|(first, ..)| first.compare(key)) {
             Some(None) => Err(StoreError::OtherOrder),
             _ => Ok(list.partition_point(|(one, ..)| in_order(one, key).is_some_and(is_passed))),
         },
     };
-    let start = place(&query.window.after, |order| order != Ordering::Greater, 0)?;
-    let end = place(&query.window.before, |order| order == Ordering::Less, list.len())?.max(start);
-    let (mut first, mut last) = (start, end);
+    let start = passed(&query.window.after, |order| order != Ordering::Greater, 0)?;
+    let end = passed(&query.window.before, |order| order == Ordering::Less, list.len())?.max(start);
+    let mut bounds = start..end;
     if query.window.backward {
-        first = end.saturating_sub(query.window.limit).max(start);
+        bounds.start = end.saturating_sub(query.window.limit).max(start);
     } else {
-        last = start.saturating_add(query.window.limit).min(end);
+        bounds.end = start.saturating_add(query.window.limit).min(end);
     }
     let row = |(_, series, point): &(ObservationKey, &Found, &Point)| {
         let of = Series::of(sets, subject, series.set, series.breakdown)?;
         of.row(sets, point).map(Arc::new)
     };
-    let rows = list.get(first..last).unwrap_or_default().iter().map(|one| row(one).ok_or_else(|| damaged(subject)));
+    let rows = list.get(bounds.clone()).unwrap_or_default().iter().map(|one| row(one).ok_or_else(|| damaged(subject)));
     Ok(ObservationPage {
         rows: rows.collect::<Result<_, _>>()?,
-        has_next: last < list.len(),
-        has_previous: first > 0,
+        has_next: bounds.end < list.len(),
+        has_previous: bounds.start > 0,
         total: query.count.then_some(list.len()),
     })
 }

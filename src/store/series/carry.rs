@@ -26,7 +26,7 @@ pub(in crate::store) async fn carry(transaction: &DatabaseTransaction) -> Result
         return Ok(());
     }
     let mut writer = Writer::new(transaction).await?;
-    let before = writer.sets.sets.clone();
+    let before = writer.sets.by_id.clone();
     let mut last = 0_i64;
     loop {
         let mut sql = Sql::new(
@@ -80,7 +80,7 @@ async fn one(writer: &mut Writer<'_>, row: &QueryResult) -> Result<(Key, Point),
     let line: Option<i64> = row.try_get_by_index(16).doing(DOING)?;
     let set = writer.set(&source, measure, &edition);
     if file.sha256.is_some()
-        && let Some(set) = writer.sets.sets.get_mut(&set)
+        && let Some(set) = writer.sets.by_id.get_mut(&set)
     {
         set.is_cited = false;
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::ConnectionTrait;
 
-use super::block::{Kind, decode as decode_block, decode_series};
+use super::block::{decode as decode_block, decode_series, kind_of};
 use super::point::decode;
 use super::set::{FigureSet, Sets, rank};
 use crate::domain::fact::{SeriesHash, subject_of};
@@ -25,7 +25,7 @@ pub(in crate::store) async fn look(db: &impl ConnectionTrait, mut tell: impl FnM
         let found = facts.get(id).copied().unwrap_or(0);
         (found != set.facts).then(|| format!("{} of {} {} should have {} figures, and has {found}", set.measure, set.source, set.edition, set.facts))
     };
-    tell(sets.sets.iter().filter_map(differs).collect());
+    tell(sets.by_id.iter().filter_map(differs).collect());
     tell(blocks(db, &facts).await?);
     Ok(())
 }
@@ -65,7 +65,7 @@ async fn series(db: &impl ConnectionTrait, sets: &Sets, tell: &mut impl FnMut(Ve
                 broken.push(format!("figures of {subject} (series {last}) came in a file that is not there"));
             }
             *facts.entry(set).or_default() += points.len() as u64;
-            match (sets.sets.get(&set), sets.breakdowns.get(&breakdown), subject_of(&subject)) {
+            match (sets.by_id.get(&set), sets.breakdowns.get(&breakdown), subject_of(&subject)) {
                 (Some(set), Some(breakdown), Some(_)) if SeriesHash::of(&subject, set.measure, &set.source, &set.edition, breakdown).index() == hash => {}
                 _ => broken.push(format!("the series {last} of {subject} is filed wrongly")),
             }
@@ -84,7 +84,7 @@ async fn blocks(db: &impl ConnectionTrait, facts: &BTreeMap<i64, u64>) -> Result
             let (kind, length): (i64, i64) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
             let (cells, series): (Vec<u8>, Vec<u8>) = (row.try_get_by_index(2).doing(DOING)?, row.try_get_by_index(3).doing(DOING)?);
             let length = usize::try_from(length).unwrap_or(usize::MAX);
-            match Kind::of(kind).and_then(|kind| decode_block(kind, &cells)) {
+            match kind_of(kind).and_then(|kind| decode_block(kind, &cells)) {
                 Some(block) if block.len() == length && decode_series(&series).len() == length => *held.entry(set).or_default() += block.len() as u64,
                 _ => broken.push(format!("a block of the figures {set} cannot be read")),
             }

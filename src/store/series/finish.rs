@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use sea_orm::DatabaseTransaction;
 
-use super::block::{Cell, Kind, encode};
+use super::block::{Cell, encode, number_of};
 use super::point::{Point, decode};
 use super::writer::Writer;
 use crate::domain::fact::{Period, subject_of};
 use crate::domain::figure::Subject;
 use crate::domain::flow::corridor_code;
+use crate::graph::figures::BlockKind;
 use crate::store::StoreError;
 use crate::store::error::Doing;
 use crate::store::row::MOST_PARAMETERS;
@@ -21,7 +22,7 @@ const DOING: &str = "put figures side by side";
 /// Series that are read at once.
 const SERIES: i64 = 4_000;
 /// Subjects and points: what one set's figures come to.
-type Columns = BTreeMap<(i64, Kind, Period), Vec<Cell>>;
+type Columns = BTreeMap<(BlockKind, Period), Vec<Cell>>;
 
 /// What a look at the touched sets came to.
 #[derive(Debug, Default)]
@@ -39,23 +40,20 @@ impl Writer<'_> {
         let mut finished = Finished::default();
         for set in std::mem::take(&mut self.touched) {
             let (mut facts, mut span) = (0, None);
-            let columns = self.columns(set, is_gone, &mut places, &mut finished.subjects).await?;
-            let transaction = self.transaction();
             let mut sql = Sql::new("DELETE FROM figure_block WHERE set_id = ");
             sql.bind(set);
-            run(transaction, sql).await.doing(DOING)?;
-            for ((breakdown, kind, period), mut cells) in columns {
-                facts += cells.len() as u64;
-                let (first, last) = span.unwrap_or((period.start(), period.end()));
-                span = Some((period.start().min(first), period.end().max(last)));
-                let (bytes, series) = encode(kind, &mut cells);
-                let mut sql = Sql::new("INSERT INTO figure_block (set_id, breakdown_id, kind, period, facts, cells, series) VALUES (");
-                sql.bind(set).text(", ").bind(breakdown).text(", ").bind(kind.number()).text(", ");
-                sql.bind(i64::try_from(period.code()).unwrap_or(i64::MAX)).text(", ").bind(i64::try_from(cells.len()).unwrap_or(i64::MAX)).text(", ");
-                sql.bind(bytes).text(", ").bind(series).text(")");
-                run(transaction, sql).await.doing(DOING)?;
+            run(self.transaction(), sql).await.doing(DOING)?;
+            // One breakdown after the other: a file of any size has many, and few figures in each.
+            for breakdown in self.breakdowns_of(set).await? {
+                let columns = self.columns((set, breakdown), is_gone, &mut places, &mut finished.subjects).await?;
+                for ((kind, period), mut cells) in columns {
+                    facts += cells.len() as u64;
+                    let (first, last) = span.unwrap_or((period.start(), period.end()));
+                    span = Some((period.start().min(first), period.end().max(last)));
+                    self.insert_block((set, breakdown, kind, period), &mut cells).await?;
+                }
             }
-            if let Some(set) = self.sets.sets.get_mut(&set) {
+            if let Some(set) = self.sets.by_id.get_mut(&set) {
                 (set.facts, set.span) = (facts, span);
             }
         }
@@ -64,10 +62,26 @@ impl Writer<'_> {
         Ok(finished)
     }
 
-    /// The figures of a set, by breakdown, kind of subject and period.
+    async fn breakdowns_of(&self, set: i64) -> Result<Vec<i64>, StoreError> {
+        let mut sql = Sql::new("SELECT DISTINCT breakdown_id FROM series WHERE set_id = ");
+        sql.bind(set).text(" ORDER BY breakdown_id");
+        let found = rows(self.transaction(), sql).await.doing(DOING)?;
+        found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>().doing(DOING)
+    }
+
+    async fn insert_block(&self, (set, breakdown, kind, period): (i64, i64, BlockKind, Period), cells: &mut [Cell]) -> Result<(), StoreError> {
+        let (bytes, series) = encode(kind, cells);
+        let mut sql = Sql::new("INSERT INTO figure_block (set_id, breakdown_id, kind, period, facts, cells, series) VALUES (");
+        sql.bind(set).text(", ").bind(breakdown).text(", ").bind(number_of(kind)).text(", ");
+        sql.bind(i64::try_from(period.code()).unwrap_or(i64::MAX)).text(", ").bind(i64::try_from(cells.len()).unwrap_or(i64::MAX)).text(", ");
+        sql.bind(bytes).text(", ").bind(series).text(")");
+        run(self.transaction(), sql).await.doing(DOING).map(|_| ())
+    }
+
+    /// The figures of a set and breakdown, by kind of subject and period.
     async fn columns(
         &mut self,
-        set: i64,
+        (set, breakdown): (i64, i64),
         is_gone: &(dyn Fn(&Point) -> bool + Send + Sync),
         places: &mut Places,
         subjects: &mut BTreeSet<Subject>,
@@ -75,18 +89,17 @@ impl Writer<'_> {
         let mut columns = Columns::new();
         let mut last = 0_i64;
         loop {
-            let mut sql = Sql::new("SELECT id, breakdown_id, subject, points FROM series WHERE set_id = ");
-            sql.bind(set).text(" AND id > ").bind(last).text(" ORDER BY id LIMIT ").bind(SERIES);
+            let mut sql = Sql::new("SELECT id, subject, points FROM series WHERE set_id = ");
+            sql.bind(set).text(" AND breakdown_id = ").bind(breakdown).text(" AND id > ").bind(last).text(" ORDER BY id LIMIT ").bind(SERIES);
             let found = rows(self.transaction(), sql).await.doing(DOING)?;
             if found.is_empty() {
                 return Ok(columns);
             }
             for row in found {
                 last = row.try_get_by_index(0).doing(DOING)?;
-                let breakdown: i64 = row.try_get_by_index(1).doing(DOING)?;
-                let text: String = row.try_get_by_index(2).doing(DOING)?;
+                let text: String = row.try_get_by_index(1).doing(DOING)?;
                 let damaged = || StoreError::Damaged { what: "the figures", of: text.clone() };
-                let mut points = decode(&row.try_get_by_index::<Vec<u8>>(3).doing(DOING)?).ok_or_else(damaged)?;
+                let mut points = decode(&row.try_get_by_index::<Vec<u8>>(2).doing(DOING)?).ok_or_else(damaged)?;
                 let before = points.len();
                 points.retain(|point| !is_gone(point));
                 if points.len() < before {
@@ -101,7 +114,7 @@ impl Writer<'_> {
                 let series = u32::try_from(last).map_err(|_| damaged())?;
                 subjects.insert(subject);
                 for point in &points {
-                    columns.entry((breakdown, kind, point.period)).or_default().push(Cell::of(origin, destination, series, point));
+                    columns.entry((kind, point.period)).or_default().push(Cell::of(origin, destination, series, point));
                 }
             }
         }
@@ -131,11 +144,11 @@ impl Places {
         Some(number)
     }
 
-    fn number_ends(&mut self, subject: &Subject) -> Option<(Kind, u16, u16)> {
+    fn number_ends(&mut self, subject: &Subject) -> Option<(BlockKind, u16, u16)> {
         Some(match subject {
-            Subject::Corridor(origin, destination) => (Kind::Corridor, self.number(origin)?, self.number(destination)?),
-            Subject::Route(code) => (Kind::Route, self.number(code)?, 0),
-            Subject::State(code) => (Kind::State, self.number(code)?, 0),
+            Subject::Corridor(origin, destination) => (BlockKind::Corridor, self.number(origin)?, self.number(destination)?),
+            Subject::Route(code) => (BlockKind::Route, self.number(code)?, 0),
+            Subject::State(code) => (BlockKind::State, self.number(code)?, 0),
         })
     }
 

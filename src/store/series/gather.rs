@@ -54,24 +54,19 @@ impl Gather {
         let value = fact.value.filter(|value| value.is_finite());
         let raw = Raw::of(fact.raw_value, value);
         let point = Point { period: fact.period, value, availability: fact.availability, status: fact.status, file: 0, line: fact.line.unwrap_or(0), raw };
-        let subject = match self.subjects.get(&fact.subject) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-                self.texts.push(subject_text(&fact.subject).into());
-                self.subjects.insert(fact.subject, number);
-                number
-            }
-        };
-        let breakdown = match self.breakdown_numbers.get(&fact.breakdown) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.breakdowns.len()).unwrap_or(u32::MAX);
-                self.breakdowns.push(fact.breakdown.clone());
-                self.breakdown_numbers.insert(fact.breakdown, number);
-                number
-            }
-        };
+        // Looked up before it is given away: nearly every subject and breakdown has been met.
+        let subject = self.subjects.get(&fact.subject).copied().unwrap_or_else(|| {
+            let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+            self.texts.push(subject_text(&fact.subject).into());
+            self.subjects.insert(fact.subject, number);
+            number
+        });
+        let breakdown = self.breakdown_numbers.get(&fact.breakdown).copied().unwrap_or_else(|| {
+            let number = u32::try_from(self.breakdowns.len()).unwrap_or(u32::MAX);
+            self.breakdowns.push(fact.breakdown.clone());
+            self.breakdown_numbers.insert(fact.breakdown, number);
+            number
+        });
         self.series.entry((fact.measure, breakdown, subject)).or_default().push(point);
         self.held += 1;
         self.facts += 1;
@@ -89,7 +84,9 @@ impl Gather {
             let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
             let (Some(breakdown), Some(subject)) = (breakdowns.get(place(breakdown)), self.texts.get(place(subject))) else { continue };
             let key = Key { subject: Arc::clone(subject), set, breakdown: *breakdown };
-            points.iter_mut().for_each(|point| point.file = number);
+            for point in &mut points {
+                point.file = number;
+            }
             points.sort_by_key(|point| point.period);
             if let Some([first, second]) = points.array_windows().find(|[one, other]| one.period == other.period) {
                 return Err(twice(writer, &Double { key, first: first.clone(), second: second.clone() }));

@@ -56,7 +56,7 @@ pub struct Sets {
     /// Of this revision.
     pub(in crate::store) revision: u64,
     /// Every set, by number.
-    pub(in crate::store) sets: BTreeMap<i64, FigureSet>,
+    pub(in crate::store) by_id: BTreeMap<i64, FigureSet>,
     /// Every breakdown, by number.
     pub(in crate::store) breakdowns: BTreeMap<i64, Breakdown>,
     /// Every file, by number.
@@ -70,7 +70,7 @@ impl Sets {
     pub(in crate::store) async fn read(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
         Ok(Self {
             revision: crate::store::write::revision(db).await?,
-            sets: sets(db).await?,
+            by_id: sets(db).await?,
             breakdowns: breakdowns(db).await?,
             files: files(db).await?,
             places: places(db).await?,
@@ -79,14 +79,14 @@ impl Sets {
 
     /// Every set.
     pub fn all(&self) -> impl Iterator<Item = &FigureSet> {
-        self.sets.values()
+        self.by_id.values()
     }
 
     /// The editions of each source that has figures; first those that are read where none is named, then the others,
     /// newest first.
     pub(in crate::store) fn editions(&self) -> Vec<(String, Vec<String>)> {
         let mut by_source: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
-        for set in self.sets.values() {
+        for set in self.by_id.values() {
             *by_source.entry(&set.source).or_default().entry(&set.edition).or_default() |= !set.is_cited;
         }
         let in_order = |editions: BTreeMap<&str, bool>| {
@@ -104,7 +104,7 @@ pub(super) fn rank(set: &FigureSet) -> (bool, &str) {
     (!set.is_cited, &set.edition)
 }
 
-fn damaged(what: &'static str, of: impl ToString) -> StoreError {
+fn damaged(what: &'static str, of: &dyn ToString) -> StoreError {
     StoreError::Damaged { what, of: of.to_string() }
 }
 
@@ -116,14 +116,14 @@ async fn sets(db: &impl ConnectionTrait) -> Result<BTreeMap<i64, FigureSet>, Sto
         let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
         let day = |n: usize| -> Result<Option<Date>, StoreError> {
             let text: Option<String> = row.try_get_by_index(n).doing(DOING)?;
-            text.map(|text| text.parse().map_err(|_| damaged("a day", format!("the figures {id}")))).transpose()
+            text.map(|text| text.parse().map_err(|_| damaged("a day", &format!("the figures {id}")))).transpose()
         };
         let facts: i64 = row.try_get_by_index(6).doing(DOING)?;
         let measure = text(2)?;
         let set = FigureSet {
             id,
             source: text(1)?.into(),
-            measure: Measure::parse(&measure).ok_or_else(|| damaged("the measure", format!("the figures {id}")))?,
+            measure: Measure::parse(&measure).ok_or_else(|| damaged("the measure", &format!("the figures {id}")))?,
             edition: text(3)?.into(),
             is_cited: row.try_get_by_index(4).doing(DOING)?,
             is_newest: row.try_get_by_index(5).doing(DOING)?,
@@ -141,7 +141,7 @@ async fn breakdowns(db: &impl ConnectionTrait) -> Result<BTreeMap<i64, Breakdown
         let id: i64 = row.try_get_by_index(0).doing(DOING)?;
         let sex: Option<String> = row.try_get_by_index(1).doing(DOING)?;
         let dimensions: String = row.try_get_by_index(3).doing(DOING)?;
-        let broken = || damaged("what figures are told apart by", id);
+        let broken = || damaged("what figures are told apart by", &id);
         let breakdown = Breakdown {
             sex: sex.map(|sex| Words::parse(&sex).ok_or_else(broken)).transpose()?,
             age_group: row.try_get_by_index(2).doing(DOING)?,
@@ -163,9 +163,9 @@ async fn files(db: &impl ConnectionTrait) -> Result<HashMap<u32, FileRow>, Store
             edition: edition.into(),
             name: row.try_get_by_index(3).doing(DOING)?,
             sha256: row.try_get_by_index(4).doing(DOING)?,
-            retrieved_on: day.map(|day| day.parse().map_err(|_| damaged("the day", format!("the file {id}")))).transpose()?,
+            retrieved_on: day.map(|day| day.parse().map_err(|_| damaged("the day", &format!("the file {id}")))).transpose()?,
         };
-        all.insert(u32::try_from(id).map_err(|_| damaged("the number", format!("the file {id}")))?, file);
+        all.insert(u32::try_from(id).map_err(|_| damaged("the number", &format!("the file {id}")))?, file);
     }
     Ok(all)
 }

@@ -90,7 +90,7 @@ impl<'t> Writer<'t> {
         let next_series = largest(transaction, "series").await? + 1;
         Ok(Self {
             transaction,
-            by_name: sets.sets.values().map(|set| ((Arc::clone(&set.source), set.measure, Arc::clone(&set.edition)), set.id)).collect(),
+            by_name: sets.by_id.values().map(|set| ((Arc::clone(&set.source), set.measure, Arc::clone(&set.edition)), set.id)).collect(),
             breakdown_ids: sets.breakdowns.iter().map(|(id, breakdown)| (breakdown.clone(), *id)).collect(),
             files: sets.files.iter().map(|(id, file)| (file.clone(), *id)).collect(),
             sets,
@@ -107,9 +107,9 @@ impl<'t> Writer<'t> {
         if let Some(id) = self.by_name.get(&name) {
             return *id;
         }
-        let id = self.sets.sets.last_key_value().map_or(1, |(id, _)| id + 1);
+        let id = self.sets.by_id.last_key_value().map_or(1, |(id, _)| id + 1);
         let set = FigureSet { id, source: Arc::clone(&name.0), measure, edition: Arc::clone(&name.2), is_cited: true, is_newest: false, facts: 0, span: None };
-        self.sets.sets.insert(id, set);
+        self.sets.by_id.insert(id, set);
         self.by_name.insert(name, id);
         self.empty.insert(id);
         self.touched.insert(id);
@@ -175,7 +175,10 @@ impl<'t> Writer<'t> {
                                 self.replace(*id, &merged).await?;
                             }
                             Ok(None) => {}
-                            Err((first, second)) => return Ok(Some(Double { key: key.clone(), first, second })),
+                            Err(both) => {
+                                let (first, second) = *both;
+                                return Ok(Some(Double { key: key.clone(), first, second }));
+                            }
                         }
                     }
                 }
@@ -210,7 +213,7 @@ impl<'t> Writer<'t> {
     }
 
     /// The points of a series with new ones; none where it is as it was.
-    fn merge(&mut self, before: Vec<Point>, new: Vec<Point>, rule: Rule<'_>) -> Result<Option<Vec<Point>>, (Point, Point)> {
+    fn merge(&mut self, before: Vec<Point>, new: Vec<Point>, rule: Rule<'_>) -> Result<Option<Vec<Point>>, Box<(Point, Point)>> {
         let mut merged = Vec::with_capacity(before.len() + new.len());
         let (mut before, mut has_changed) = (before.into_iter().peekable(), false);
         for point in new {
@@ -224,7 +227,7 @@ impl<'t> Writer<'t> {
                 continue;
             };
             match rule(&same, &point, &self.sets.files) {
-                Outcome::Twice => return Err((same, point)),
+                Outcome::Twice => return Err(Box::new((same, point))),
                 Outcome::Unchanged => self.tally.unchanged += 1,
                 Outcome::Kept => {
                     self.tally.unchanged += 1;
@@ -269,28 +272,28 @@ impl<'t> Writer<'t> {
     }
 
     fn hash(&self, key: &Key) -> Option<SeriesHash> {
-        let (set, breakdown) = (self.sets.sets.get(&key.set)?, self.sets.breakdowns.get(&key.breakdown)?);
+        let (set, breakdown) = (self.sets.by_id.get(&key.set)?, self.sets.breakdowns.get(&key.breakdown)?);
         Some(SeriesHash::of(&key.subject, set.measure, &set.source, &set.edition, breakdown))
     }
 
     /// Marks the newest set of each source and measure, and keeps every set that has changed; one without figures
     /// goes, unless a publisher's file says that there are none.
     pub async fn keep_sets(&mut self, before: &BTreeMap<i64, FigureSet>) -> Result<(), StoreError> {
-        let gone: Vec<i64> = self.sets.sets.values().filter(|set| set.facts == 0 && set.is_cited).map(|set| set.id).collect();
+        let gone: Vec<i64> = self.sets.by_id.values().filter(|set| set.facts == 0 && set.is_cited).map(|set| set.id).collect();
         for id in &gone {
-            self.sets.sets.remove(id);
+            self.sets.by_id.remove(id);
             let mut sql = Sql::new("DELETE FROM figure_set WHERE id = ");
             sql.bind(*id);
             run(self.transaction, sql).await.doing(DOING)?;
         }
         let mut newest: HashMap<(Arc<str>, Measure), i64> = HashMap::new();
-        for set in self.sets.sets.values() {
+        for set in self.sets.by_id.values() {
             let first = newest.entry((Arc::clone(&set.source), set.measure)).or_insert(set.id);
-            if self.sets.sets.get(first).is_some_and(|other| rank(other) < rank(set)) {
+            if self.sets.by_id.get(first).is_some_and(|other| rank(other) < rank(set)) {
                 *first = set.id;
             }
         }
-        for set in self.sets.sets.values_mut() {
+        for set in self.sets.by_id.values_mut() {
             set.is_newest = newest.get(&(Arc::clone(&set.source), set.measure)) == Some(&set.id);
             if before.get(&set.id) != Some(set) {
                 keep(self.transaction, set).await?;

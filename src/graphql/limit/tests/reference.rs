@@ -75,12 +75,13 @@ impl<'d> Reference<'d> {
                 let below =
                     self.shape.possible(known.ty).iter().map(|object| self.nodes_on(&field.node.selection_set.node, known.ty, *object)).max().unwrap_or(0);
                 let first = field.node.get_argument("first").map(|first| first.node.to_string().parse::<u64>().unwrap());
-                match known.reads {
-                    Reads::Nothing => below,
-                    Reads::Record => 1 + below,
-                    Reads::List(entries) => entries * (1 + below),
-                    Reads::Page(entries) => first.unwrap_or(entries) * (1 + below),
-                }
+                known.work
+                    + match known.reads {
+                        Reads::Nothing => below,
+                        Reads::Record => 1 + below,
+                        Reads::List(entries) => entries * (1 + below),
+                        Reads::Page(entries) => first.unwrap_or(entries) * (1 + below),
+                    }
             }
             other => {
                 let (on, set) = self.inside(parent, other).unwrap();
