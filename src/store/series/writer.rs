@@ -200,7 +200,8 @@ impl<'t> Writer<'t> {
         }
         let subjects: Vec<&str> = some.iter().filter_map(|of_subject| of_subject.first().map(|(key, _)| &*key.subject)).collect();
         let mut sql = Sql::new("SELECT s.id, s.set_id, s.breakdown_id, s.subject, s.points FROM ");
-        sql.list(&subjects).text(" w JOIN series s ON s.subject = w.value WHERE s.set_id IN (SELECT value FROM ").list(&wanted).text(")");
+        // CROSS JOIN holds SQLite to this order: by sets, it would read every series of theirs for each subject.
+        sql.list(&subjects).text(" w CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").list(&wanted).text(")");
         for row in rows(self.transaction, sql).await.doing(DOING)? {
             let key = Key {
                 subject: row.try_get_by_index::<String>(3).doing(DOING)?.into(),
