@@ -16,6 +16,7 @@
 //! | [`series`], [`forecast`] | figures through time, and what may come next |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
+//! | [`publisher`] | the files that publishers of statistics put out, read and checked |
 
 pub mod audience;
 pub mod catalogue;
@@ -34,6 +35,7 @@ pub mod key;
 pub mod meeting;
 pub mod party;
 pub mod practice;
+pub mod publisher;
 pub mod series;
 pub mod suggest;
 pub mod text;

@@ -55,6 +55,24 @@ words! {
     }
 }
 
+/// What statistics put in the place of a state: code and name. Each is an end of flows, as its publisher means it.
+pub const SPECIAL_POINTS: &[(&str, &str)] = &[
+    ("ANT", "Netherlands Antilles (until 2010)"),
+    ("CHI", "Channel Islands"),
+    ("CRB", "CRB (a code of UNHCR)"),
+    ("CSK", "Czechoslovakia (until 1993)"),
+    ("CUR", "CUR (a code of UNHCR)"),
+    ("OTHER", "Other"),
+    ("RNC", "Recognised non-citizens"),
+    ("SCG", "Serbia and Montenegro (until 2006)"),
+    ("STATELESS", "Stateless"),
+    ("SUN", "Soviet Union (until 1991)"),
+    ("TIB", "Tibetan"),
+    ("UNKNOWN", "Unknown"),
+    ("XKX", "Kosovo (S/RES/1244 (1999))"),
+    ("YUG", "Yugoslavia (until 1992)"),
+];
+
 /// One step of a route. Legs of the same ordinal stand side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {

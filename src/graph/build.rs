@@ -15,6 +15,7 @@ use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::Face;
 use crate::domain::document::{DECLARATION_2013, ProvisionKind};
 use crate::domain::entry::{Entry, Kind, Stored};
+use crate::domain::flow::SPECIAL_POINTS;
 use crate::domain::id::Id;
 use crate::domain::text::{Language, Localized};
 
@@ -34,9 +35,6 @@ use super::snapshot::{NodeRef, Orders, Snapshot, SourceNode};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the database is not whole: {}", .0.join("; "))]
 pub struct Broken(pub Vec<String>);
-
-/// What statistics put in the place of a state.
-const SPECIAL_POINTS: &[(&str, &str)] = &[("OTHER", "Other"), ("STATELESS", "Stateless"), ("UNKNOWN", "Unknown")];
 
 /// Looks codes up while links are made, and remembers what was not there.
 struct Links<'a> {
@@ -103,7 +101,7 @@ fn tables(
     let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
     let (mut meetings, mut sources, mut practices, mut contacts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut areas: Vec<AreaNode> = SPECIAL_POINTS.iter().map(|(code, name)| AreaNode { code: (*code).into(), name: Localized::english(*name) }).collect();
+    let mut areas = Vec::new();
     for stored in entries {
         let id = stored.id;
         match stored.entry {
@@ -122,6 +120,12 @@ fn tables(
             }
         }
     }
+    // A catalogue that has one of them as an entry of its own is right.
+    let special = SPECIAL_POINTS
+        .iter()
+        .filter(|(code, _)| !areas.iter().any(|area: &AreaNode| area.code == *code) && !states.iter().any(|state: &StateNode| state.entry.iso3 == *code));
+    let special: Vec<_> = special.map(|(code, name)| AreaNode { code: (*code).into(), name: Localized::english(*name) }).collect();
+    areas.extend(special);
     flows.extend(corridors.iter().map(|(origin, destination)| FlowNode::corridor(origin, destination)));
     states.sort_by(|a, b| a.entry.iso3.cmp(&b.entry.iso3));
     areas.sort_by(|a, b| a.code.cmp(&b.code));
@@ -202,7 +206,7 @@ fn activity_texts(snapshot: &Snapshot) -> super::search::Index<ProvisionNode> {
     gatherer.finish()
 }
 
-fn by_id(snapshot: &Snapshot) -> FxHashMap<crate::domain::id::Id, NodeRef> {
+fn by_id(snapshot: &Snapshot) -> FxHashMap<Id, NodeRef> {
     let mut all = FxHashMap::default();
     all.extend(snapshot.states.iter().map(|(ix, n)| (n.id, NodeRef::State(ix))));
     all.extend(snapshot.organisations.iter().map(|(ix, n)| (n.id, NodeRef::Organisation(ix))));

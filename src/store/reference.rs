@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use crate::domain::document::{DECLARATION_2013, Provision};
 use crate::domain::entry::{Entry, Kind};
-
-/// Codes that stand for what statistics put in the place of a state; no entry makes them.
-const SPECIAL_POINTS: &[&str] = &["OTHER", "STATELESS", "UNKNOWN"];
+use crate::domain::flow::SPECIAL_POINTS;
 
 /// A code that an entry names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +103,7 @@ impl Codes {
         let Reference { kinds, code } = reference;
         kinds.iter().any(|kind| self.entries.contains(&(*kind, code.clone())))
             || (*kinds == FLOW && self.corridors.contains(code))
-            || (*kinds == POINT && SPECIAL_POINTS.contains(&code.as_str()))
+            || (*kinds == POINT && SPECIAL_POINTS.iter().any(|(special, _)| special == code))
     }
 
     /// Whether there is a point of that code.
