@@ -5,6 +5,7 @@
 
 mod config;
 mod doctor;
+mod import;
 mod key;
 mod load;
 mod load_wording;
@@ -33,6 +34,7 @@ const EXAMPLES: &str = "Examples:
   silkroutes                                    serve on 127.0.0.1:8080
   silkroutes serve --listen 0.0.0.0:80          serve on every address of this machine
   silkroutes load my-catalogue --check          look for faults in your own catalogue; change nothing
+  silkroutes import unhcr population.csv        take in the figures of a publisher's file
   silkroutes key create --party UZB --role focal-point --expires 90d
                                                 print a new API key for the focal point of Uzbekistan
   silkroutes config --set log.format=json       show every setting, its value and where it came from
@@ -81,6 +83,8 @@ enum Command {
     Serve,
     /// Load a catalogue into the database.
     Load(load::Load),
+    /// Import a publisher's file of figures.
+    Import(import::Import),
     /// Load the official wording of provisions.
     LoadWording(load_wording::LoadWording),
     /// Make, list and revoke API keys.
@@ -111,6 +115,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: Vec<(String, 
     match command.unwrap_or(Command::Serve) {
         Command::Serve => with_runtime(serve::run(config.settings, surroundings)),
         Command::Load(load) => with_runtime(load.run(config.settings, surroundings)),
+        Command::Import(import) => with_runtime(import.run(config.settings, surroundings)),
         Command::LoadWording(load) => with_runtime(load.run(config.settings, surroundings)),
         Command::Key(key) => with_runtime(key.run(config.settings, surroundings)),
         Command::Schema => schema::run(config.settings),

@@ -12,21 +12,21 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The program, in a folder of its own, with nothing of our environment but where programs are.
-fn silkroutes(folder: &Path, arguments: &[&str]) -> Command {
+pub fn silkroutes(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkroutes"));
     command.args(arguments).current_dir(folder).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     silkroutes(folder, arguments).output().expect("it runs")
 }
 
-fn out(output: &Output) -> String {
+pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("text")
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("text")
 }
 

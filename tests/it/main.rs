@@ -14,6 +14,7 @@ mod errors;
 mod expect;
 mod filters;
 mod http2;
+mod import;
 mod kills;
 mod limits;
 mod queries;
