@@ -91,13 +91,11 @@ impl Snapshot {
     }
 }
 
+/// A contact point with its id, its version, and when it last changed.
+type WrittenContact = (Id, ContactPoint, u32, Timestamp);
+
 /// Nodes without links, in tables; practices wait, as they only point at others.
-fn tables(
-    entries: Vec<Stored>,
-    corridors: &[(String, String)],
-    revision: u64,
-    seal: Seal,
-) -> (Snapshot, Vec<PracticeFace>, Vec<(Id, ContactPoint, u32, Timestamp)>) {
+fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<PracticeFace>, Vec<WrittenContact>) {
     let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
     let (mut meetings, mut sources, mut practices, mut contacts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

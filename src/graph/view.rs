@@ -51,13 +51,13 @@ struct Me {
 impl Me {
     fn of(viewer: &Viewer, snapshot: &Snapshot, today: Date) -> Option<Self> {
         let member = viewer.member()?;
-        let state = snapshot.states.find(&member.party);
-        let (party, links, participates) = match state {
-            Some(ix) => (Party::State(ix), &snapshot.states[ix].links, snapshot.states[ix].entry.participation.is_some()),
-            None => {
-                let ix = snapshot.organisations.find(&member.party)?;
-                (Party::Organisation(ix), &snapshot.organisations[ix].links, snapshot.organisations[ix].entry.participation.is_some())
-            }
+        let (party, links, participates) = if let Some(ix) = snapshot.states.find(&member.party) {
+            let state = &snapshot.states[ix];
+            (Party::State(ix), &state.links, state.entry.participation.is_some())
+        } else {
+            let ix = snapshot.organisations.find(&member.party)?;
+            let organisation = &snapshot.organisations[ix];
+            (Party::Organisation(ix), &organisation.links, organisation.entry.participation.is_some())
         };
         let mut groups: Vec<GroupIx> = links.groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
         groups.sort_unstable();

@@ -53,7 +53,7 @@ object! {
             self.groups.iter().copied().map(WorkingGroup).collect()
         }
 
-        /// The parties at the levels NAMED_PARTIES and GROUP, states first, by code; as far as the viewer may know them. A hundred at most.
+        /// The parties at the levels `NAMED_PARTIES` and `GROUP`, states first, by code; as far as the viewer may know them. A hundred at most.
         async fn parties(&self, _ctx: &Context<'_>) -> Vec<Party> {
             self.parties.iter().copied().map(Party::from).collect()
         }
@@ -68,7 +68,7 @@ pub struct AudienceInput {
     level: AudienceLevel,
     /// Codes of working groups, at level GROUP.
     working_groups: Option<Vec<String>>,
-    /// Codes of parties of the partnership, at the levels NAMED_PARTIES and GROUP.
+    /// Codes of parties of the partnership, at the levels `NAMED_PARTIES` and `GROUP`.
     parties: Option<Vec<String>>,
 }
 
@@ -88,7 +88,11 @@ impl AudienceInput {
             faults.note(UserErrorCode::Invalid, &place("workingGroups"), format!("Groups are named at level GROUP; this is {}.", self.level));
         }
         if !parties.is_empty() && !matches!(self.level, AudienceLevel::NamedParties | AudienceLevel::Group) {
-            faults.note(UserErrorCode::Invalid, &place("parties"), format!("Parties are named at the levels NAMED_PARTIES and GROUP; this is {}.", self.level));
+            faults.note(
+                UserErrorCode::Invalid,
+                &place("parties"),
+                format!("Parties are named at the levels `NAMED_PARTIES` and `GROUP`; this is {}.", self.level),
+            );
         }
         if groups.is_empty() && self.level == AudienceLevel::Group {
             faults.note(UserErrorCode::Invalid, &place("workingGroups"), "Name the groups: at level GROUP there is at least one.");

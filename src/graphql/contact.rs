@@ -172,7 +172,7 @@ pub struct EraseContactPointInput {
     idempotency_key: Option<ID>,
     /// The id of the contact point.
     id: ID,
-    /// The version that the caller saw; another one now is VERSION_CONFLICT.
+    /// The version that the caller saw; another one now is `VERSION_CONFLICT`.
     if_version: i32,
 }
 

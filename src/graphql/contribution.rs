@@ -53,7 +53,7 @@ pub struct InvalidInput {
 /// A refusal as the entry was changed since the version that the caller saw.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct VersionConflict {
-    /// Always the word VERSION_CONFLICT.
+    /// Always the word `VERSION_CONFLICT`.
     code: UserErrorCode,
     /// What is wrong, and what would be right.
     message: String,
@@ -184,7 +184,7 @@ macro_rules! inputs {
             idempotency_key: Option<ID>,
             /// The id of the practice.
             id: ID,
-            /// The version that the caller saw; another one now is VERSION_CONFLICT.
+            /// The version that the caller saw; another one now is `VERSION_CONFLICT`.
             if_version: i32,
             $($(#[$meta])* $field: $type,)*
         }
@@ -331,7 +331,7 @@ pub async fn draft(ctx: &Context<'_>, input: DraftGoodPracticeInput) -> Done {
 }
 
 /// Finds the practice of an input, checks the rest of it, and does what it asks.
-async fn on_practice<I: OnPractice>(ctx: &Context<'_>, name: &str, input: &I, act: impl FnOnce(&View, PracticeIx, Id, &mut Faults) -> Option<Act>) -> Done {
+async fn on_practice<I: OnPractice>(ctx: &Context<'_>, name: &str, input: &I, act: impl FnOnce(&View, PracticeIx, Id, &mut Faults) -> Act) -> Done {
     let view = view(ctx);
     let found = input.id().parse::<Id>().ok().and_then(|id| view.node(id).map(|node| (id, node)));
     // What the caller does not see is not there, whoever he is.
@@ -343,9 +343,9 @@ async fn on_practice<I: OnPractice>(ctx: &Context<'_>, name: &str, input: &I, ac
     let mut faults = Faults::default();
     check_key(input.key(), &mut faults);
     let act = act(view, ix, id, &mut faults);
-    let (Some(act), true) = (act, faults.0.is_empty()) else {
+    if !faults.0.is_empty() {
         return Ok(Err(faults.0.into_iter().map(UserError::from).collect()));
-    };
+    }
     let key = input.key().map(|key| (key.to_string(), digest_of(name, input)));
     contribute(ctx, Call { by, act, key }).await
 }
@@ -393,7 +393,7 @@ pub async fn revise(ctx: &Context<'_>, input: ReviseGoodPracticeInput) -> Done {
         let language = node.texts.first().map_or(Language::En, |text| text.language);
         // Slug, owner and language stay as they are: the store takes the text alone.
         let practice = Box::new(content.practice(node.slug.to_string(), String::new(), node.attributed, language));
-        Some(Act::Revise { id, saw: input.saw(), practice, attributed: input.attributed })
+        Act::Revise { id, saw: input.saw(), practice, attributed: input.attributed }
     })
     .await
 }
@@ -408,13 +408,13 @@ pub async fn translate(ctx: &Context<'_>, input: TranslateGoodPracticeInput) -> 
             faults.text(&["body"], body, BODY);
         }
         let (title, summary) = (input.title.trim().to_owned(), input.summary.trim().to_owned());
-        Some(Act::Translate { id, saw: input.saw(), text: PracticeText { language: input.language, title, summary, body } })
+        Act::Translate { id, saw: input.saw(), text: PracticeText { language: input.language, title, summary, body } }
     })
     .await
 }
 
-fn step(id: Id, saw: u32, step: Step, note: Option<String>) -> Option<Act> {
-    Some(Act::Step { id, saw, step, note })
+const fn step(id: Id, saw: u32, step: Step, note: Option<String>) -> Act {
+    Act::Step { id, saw, step, note }
 }
 
 /// The owner's consent.

@@ -206,13 +206,13 @@ async fn perform(transaction: &DatabaseTransaction, call: &Call, revision: u64, 
         Ok(kind) => kind,
         Err(refused) => return Ok(Err(Outcome::Refused(refused))),
     };
-    if dossier.version != before {
+    if dossier.version == before {
+        dossier::touch_entry(transaction, id, &dossier, revision, at).await?;
+    } else {
         let old = dossier::version(transaction, id, before).await?;
         let (practice, language) = rewritten(old, &call.act);
         dossier::add_version(transaction, id, &dossier, &practice, language, at).await?;
         dossier::replace_entry(transaction, id, &practice, &dossier, revision, at).await?;
-    } else {
-        dossier::touch_entry(transaction, id, &dossier, revision, at).await?;
     }
     dossier::keep(transaction, id, &dossier).await?;
     dossier::mark_versions(transaction, id, &dossier).await?;

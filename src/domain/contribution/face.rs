@@ -28,7 +28,6 @@ pub struct Face {
 /// Who sees a face. Of the faces of one practice, one is its owner's, at most one the secretariat's, and at most one
 /// its audience's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "three answers to three questions")]
 pub struct Sight {
     /// Those who act for its owner.
     pub owner: bool,

@@ -98,21 +98,18 @@ fn every_ordering_of_six_steps_follows_the_rules_or_is_refused() {
                 for step in steps() {
                     for saw in [watched.dossier.version, watched.dossier.version.wrapping_sub(1)] {
                         let mut then = watched.clone();
-                        match then.dossier.step(step.clone(), &by, saw, at) {
-                            Err(why) => {
-                                assert_eq!(then, *watched, "a refusal changes nothing");
-                                assert_eq!(why.code == VersionConflict, why.current_version.is_some());
-                                refused.insert(why.code);
-                            }
-                            Ok(_) => {
-                                assert_eq!(saw, watched.dossier.version, "who saw another version decides nothing");
-                                then.watch(&step, &by, &watched.dossier);
-                                then.check(&step, &watched.dossier);
-                                published += usize::from(then.dossier.published.is_some());
-                                if seen.insert(format!("{then:?}")) {
-                                    next.push(then);
-                                }
-                            }
+                        if let Err(why) = then.dossier.step(step.clone(), &by, saw, at) {
+                            assert_eq!(then, *watched, "a refusal changes nothing");
+                            assert_eq!(why.code == VersionConflict, why.current_version.is_some());
+                            refused.insert(why.code);
+                            continue;
+                        }
+                        assert_eq!(saw, watched.dossier.version, "who saw another version decides nothing");
+                        then.watch(&step, &by, &watched.dossier);
+                        then.check(&step, &watched.dossier);
+                        published += usize::from(then.dossier.published.is_some());
+                        if seen.insert(format!("{then:?}")) {
+                            next.push(then);
                         }
                     }
                 }

@@ -2,21 +2,17 @@
 
 use std::mem::take;
 
-use jiff::Timestamp;
-
-use crate::domain::contact::ContactPoint;
 use crate::domain::entry::Kind;
-use crate::domain::id::Id;
 use crate::graph::contact::ContactNode;
 use crate::graph::index::Table;
 use crate::graph::order::SortKey;
 use crate::graph::snapshot::Snapshot;
 
 use super::link::{of_declaration, party};
-use super::{Links, label};
+use super::{Links, WrittenContact, label};
 
 /// Adds the nodes, by the code of the party and the name of the office.
-pub(super) fn add(snapshot: &mut Snapshot, mut contacts: Vec<(Id, ContactPoint, u32, Timestamp)>, broken: &mut Vec<String>) {
+pub(super) fn add(snapshot: &mut Snapshot, mut contacts: Vec<WrittenContact>, broken: &mut Vec<String>) {
     contacts.sort_by_cached_key(|(id, entry, ..)| SortKey::new().code(&entry.party).text(&entry.office).id(*id));
     let mut nodes = Vec::with_capacity(contacts.len());
     for (id, entry, version, updated_at) in contacts {
