@@ -149,8 +149,8 @@ fn what_cannot_be_summed_says_what_would_be_right() {
 
 #[test]
 fn a_document_cannot_ask_for_a_thousand_forecasts() {
-    let many: String = (0..90).map(|n| format!("f{n}: forecast {{ method }} ")).collect();
-    let query = format!(r#"{{ flows(first: 20) {{ nodes {{ series(measure: DETECTIONS) {{ {many} }} }} }} }}"#);
+    let many = (0..90).map(|n| format!("f{n}: forecast {{ method }}")).collect::<Vec<_>>().join(" ");
+    let query = format!("{{ flows(first: 20) {{ nodes {{ series(measure: DETECTIONS) {{ {many} }} }} }} }}");
     assert_eq!(answer(&query)["errors"][0]["extensions"]["code"], "LIMIT_COST");
     let cost = |query: &str| at(&answer(query), "extensions.cost").as_u64().unwrap_or(0);
     assert!(cost(r#"{ flow(code: "EAST-MED") { series(measure: DETECTIONS) { forecast { method } } } }"#) >= 50);
