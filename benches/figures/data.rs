@@ -106,7 +106,7 @@ async fn import(store: &Store, made: Made) -> usize {
         // Year by year, as publishers write their files.
         for year in made.years.clone() {
             for (origin, destination) in
-                (0..STATES).flat_map(|o| (0..STATES).map(move |d| (o, d))).filter(|(o, d)| o != d && (o * 7 + d * 13) % made.one_of == 0)
+                (0..STATES).flat_map(|o| (0..STATES).map(move |d| (o, d))).filter(|(o, d)| o != d && (o * 7 + d * 13).is_multiple_of(made.one_of))
             {
                 for breakdown in &made.breakdowns {
                     line += 1;
@@ -127,7 +127,7 @@ async fn import(store: &Store, made: Made) -> usize {
 
 fn fact(made: &Made, year: i16, origin: usize, destination: usize, breakdown: &Breakdown, line: u32) -> Fact {
     let seed = (origin * 31 + destination * 17 + usize::from(year.unsigned_abs()) * 101) % 9_973;
-    let value = (seed % 50 != 0).then(|| ((seed * seed) % (10_usize.pow(1 + u32::try_from(seed % 6).unwrap_or(0)))) as f64);
+    let value = (!seed.is_multiple_of(50)).then(|| ((seed * seed) % (10_usize.pow(1 + u32::try_from(seed % 6).unwrap_or(0)))) as f64);
     Fact {
         subject: Subject::Corridor(code(origin), code(destination)),
         measure: made.measure,
