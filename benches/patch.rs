@@ -3,6 +3,7 @@
 //! `cargo bench --profile release-fast --bench patch`
 
 #![allow(
+    clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stdout,
