@@ -136,7 +136,7 @@ async fn series(db: &impl ConnectionTrait, query: &ObservationQuery, sets: &Sets
         "SELECT (SELECT coalesce(max(revision), 0) FROM change), \
          (SELECT group_concat(w.key || ' ' || s.set_id || ' ' || s.breakdown_id || ' ' || hex(s.points), '\n') FROM ",
     );
-    sql.list(&wanted).text(" w JOIN series s ON s.subject = w.value WHERE s.set_id IN (SELECT value FROM ").list(&of_sets);
+    sql.list(&wanted).text(" w CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").list(&of_sets);
     sql.text(") AND s.breakdown_id IN (SELECT value FROM ").list(&of_breakdowns).text("))");
     let found = rows(db, sql).await.doing(DOING)?;
     let Some(row) = found.first() else { return Ok((sets.revision, Vec::new())) };

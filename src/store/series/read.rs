@@ -150,7 +150,7 @@ pub(in crate::store) async fn columns(db: &impl ConnectionTrait, heads: &[Head],
     let wanted: Vec<(i64, i64, i64, u64)> = heads.iter().map(|head| (head.set, head.breakdown, number_of(head.kind), head.period.code())).collect();
     let mut sql = Sql::new("SELECT w.key, ");
     sql.text(column).text(" FROM ").list(&wanted).text(
-        " w JOIN figure_block b ON b.set_id = CAST(w.value ->> 0 AS bigint) AND b.breakdown_id = CAST(w.value ->> 1 AS bigint) \
+        " w CROSS JOIN figure_block b WHERE b.set_id = CAST(w.value ->> 0 AS bigint) AND b.breakdown_id = CAST(w.value ->> 1 AS bigint) \
          AND b.kind = CAST(w.value ->> 2 AS bigint) AND b.period = CAST(w.value ->> 3 AS bigint)",
     );
     let mut all = Vec::with_capacity(heads.len());

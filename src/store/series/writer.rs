@@ -199,6 +199,7 @@ impl<'t> Writer<'t> {
             return Ok(found);
         }
         let subjects: Vec<&str> = some.iter().filter_map(|of_subject| of_subject.first().map(|(key, _)| &*key.subject)).collect();
+        // `CROSS`: list first. Else the planner may walk through all series of a set and through the list at each.
         let mut sql = Sql::new("SELECT s.id, s.set_id, s.breakdown_id, s.subject, s.points FROM ");
         // CROSS JOIN holds SQLite to this order: by sets, it would read every series of theirs for each subject.
         sql.list(&subjects).text(" w CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").list(&wanted).text(")");
