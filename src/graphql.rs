@@ -9,7 +9,7 @@
 //! | `viewer` | who asks, his keys, how much he may ask |
 //! | `figures`, `matrix`, `series`, `measure` | figures by group, from where to where, through time with what may come, and what there is |
 //! | `query`, `node` | the root, and what can be fetched by id |
-//! | `mutation`, `contribution`, `audience`, `history`, `task` | what parties write, who may read it, what happened to it, what waits |
+//! | `mutation`, `contribution`, `contact`, `audience`, `history`, `task`, `revocation` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
 //! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
 //! | `loaders` | reads from the database, batched within one request |
@@ -41,6 +41,7 @@ mod party;
 mod practice;
 mod query;
 mod reads;
+mod revocation;
 mod scalar;
 mod series;
 mod task;

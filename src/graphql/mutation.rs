@@ -17,6 +17,7 @@ use super::contribution::{
 };
 use super::error::Fault;
 use super::object::object;
+use super::revocation::{self, RevokeApiKeyInput, RevokeApiKeyPayload};
 use super::view;
 use super::views::Views;
 
@@ -103,6 +104,11 @@ object! {
         /// Erases an office of the viewer's own party, at once and for good.
         async fn erase_contact_point(&self, ctx: &Context<'_>, #[graphql(desc = "Which office is meant.")] input: EraseContactPointInput) -> Result<EraseContactPointPayload, Fault> {
             contact::erase(ctx, input).await
+        }
+
+        /// Ends an API key of the viewer's own party, at once.
+        async fn revoke_api_key(&self, ctx: &Context<'_>, #[graphql(desc = "Which key is meant.")] input: RevokeApiKeyInput) -> Result<RevokeApiKeyPayload, Fault> {
+            revocation::revoke(ctx, input).await
         }
     }
 }

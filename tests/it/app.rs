@@ -193,6 +193,12 @@ impl Drop for TestApp {
     }
 }
 
+/// A number from the environment: how long a test is to go on where there is time (`.ci/run` gives it).
+#[expect(clippy::disallowed_methods, reason = "a test has no settings but these")]
+pub fn knob(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 /// The bytes of a request.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n");

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::app::knob;
+
 const FEW: usize = 5;
 
 struct Server {
@@ -60,7 +62,7 @@ fn post(address: &str, key: &str, body: &Value) -> Option<Value> {
 
 #[test]
 fn what_was_acknowledged_is_never_lost() {
-    let kills = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(FEW);
+    let kills = knob("KILLS").unwrap_or(FEW);
     let folder = tempfile::tempdir().expect("a folder");
     let run =
         |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_silkroutes")).args(arguments).current_dir(folder.path()).env_clear().output().expect("it runs");

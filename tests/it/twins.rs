@@ -13,7 +13,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use silkroutes::domain::viewer::Role;
 
-use crate::app::{Reply, TestApp};
+use crate::app::{Reply, TestApp, knob};
 use draw::Draw;
 
 const FEW: usize = 400;
@@ -128,7 +128,7 @@ fn ask(app: &TestApp, reader: &Reader, query: &str) -> (u16, Vec<(String, String
 
 #[test]
 fn what_a_viewer_may_not_see_changes_nothing_for_him() {
-    let count = std::env::var("TWIN_OPERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(FEW);
+    let count = knob("TWIN_OPERATIONS").unwrap_or(FEW);
     let worlds = worlds();
     assert_eq!(worlds.readers.len(), 8);
     let mut draw = Draw::new(&worlds.hidden, &worlds.seen);

@@ -144,3 +144,23 @@ fn what_the_catalogue_holds_is_its_owners_to_revise() {
     assert_eq!(stage.sees(None, &practice), serde_json::Value::Null);
     assert_eq!(stage.app.query("{ goodPractices { totalCount } }")["data"]["goodPractices"]["totalCount"], 59);
 }
+
+#[test]
+fn a_party_ends_its_own_keys_and_no_others() {
+    let stage = Stage::new();
+    let prefix = |key: &str| key[..20].to_owned();
+    let revoke = |by: &str, key: &str| {
+        let query = format!(r#"mutation {{ revokeApiKey(input: {{ prefix: "{}" }}) {{ revoked errors {{ code path }} }} }}"#, prefix(key));
+        stage.app.query_as(by, &query)["data"]["revokeApiKey"].clone()
+    };
+    let not_there = json!({ "revoked": false, "errors": [{ "code": "NOT_FOUND", "path": ["prefix"] }] });
+    assert_eq!(revoke(&stage.tashkent, &stage.kabul), not_there, "another party's key is as one that is not there");
+    assert_eq!(revoke(&stage.tashkent, "srk_aaaaaaaaaaaaaaaa"), not_there);
+    assert_eq!(revoke(&stage.tashkent, &stage.samarkand), json!({ "revoked": true, "errors": [] }));
+    let ended = (0..80).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        stage.app.get_as(&stage.samarkand, "{ __typename }").status == 401
+    });
+    assert!(ended, "it is good still");
+    assert_eq!(stage.app.get_as(&stage.kabul, "{ __typename }").status, 200);
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Stage, content};
+use crate::app::knob;
 
 const WHERE: &str = r#"{
     all: goodPractices { totalCount }
@@ -163,4 +164,97 @@ fn its_owner_learns_who_read_what_is_not_public() {
     assert_eq!(own.iter().filter(|event| *event == "READ_RESTRICTED AFG").count(), 1, "{own:?}");
     assert!(!own.iter().any(|event| event.ends_with("CHE")), "who saw nothing read nothing: {own:?}");
     assert_eq!(history(&stage.desk), ["DRAFTED UZB", "SUBMITTED UZB", "PUBLISHED ICMPD"], "who read it is the owner's to know");
+}
+
+#[test]
+fn hidden_absent_and_nonsense_are_answered_alike() {
+    let stage = Stage::new();
+    let hidden = stage.draft();
+    let withdrawn = stage.published(&json!({ "level": "PUBLIC" }));
+    stage.done(&stage.tashkent, "withdrawGoodPractice", &json!({ "id": withdrawn["id"], "ifVersion": 1 }));
+    let id = |practice: &Value| practice["id"].as_str().expect("an id").to_owned();
+    let ids = [id(&hidden), id(&withdrawn), "AAAAAAAAAAAAAAAAAAAAAA".to_owned(), "no-id-but-22-letters-xx".to_owned()];
+    for key in [None, Some(&stage.kabul), Some(&stage.desk)] {
+        let answers: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                let query = format!(
+                    r#"mutation {{ withdrawGoodPractice(input: {{ id: "{id}", ifVersion: 1 }}) {{ goodPractice {{ id }} errors {{ code message path }} }}
+                        publishGoodPractice(input: {{ id: "{id}", ifVersion: 1 }}) {{ goodPractice {{ id }} errors {{ code message path }} }} }}"#
+                );
+                let read = format!(r#"{{ node(id: "{id}") {{ id }} nodes(ids: ["{id}"]) {{ id }} }}"#);
+                [query, read].map(|query| {
+                    let body = json!({ "query": query });
+                    let reply = key.map_or_else(|| stage.app.post(&body), |key| stage.app.post_as(key, &body));
+                    let headers: Vec<_> = reply
+                        .headers
+                        .iter()
+                        .filter(|(name, _)| !["x-request-id", "date", "ratelimit-remaining", "ratelimit-reset"].contains(&name.as_str()))
+                        .cloned()
+                        .collect();
+                    (reply.status, headers, reply.text())
+                })
+            })
+            .collect();
+        for other in &answers[1..] {
+            assert_eq!(other, &answers[0]);
+        }
+    }
+}
+
+/// What each class of viewer sees of each field of a practice that is shared with a group, without its owner being
+/// named: the reviewed table is `access.txt` beside this file (`ACCESS_UPDATE=1 cargo test access` writes it anew).
+#[test]
+fn the_table_of_access_is_the_one_that_was_reviewed() {
+    let stage = Stage::new();
+    let draft = stage.done(&stage.tashkent, "draftGoodPractice", &json!({ "content": content("Apricot orchards"), "attributed": false }));
+    let audience = json!({ "level": "GROUP", "workingGroups": ["SILK-ROUTES"] });
+    stage.done(&stage.tashkent, "submitGoodPractice", &json!({ "id": draft["id"], "ifVersion": 1, "audience": audience }));
+    stage.done(&stage.desk, "publishGoodPractice", &json!({ "id": draft["id"], "ifVersion": 1 }));
+    // A newer draft, which only its owner may know of.
+    stage.done(&stage.tashkent, "reviseGoodPractice", &json!({ "id": draft["id"], "ifVersion": 1, "content": content("Apricots anew") }));
+    let classes = [
+        ("owner", Some(&stage.samarkand)),
+        ("secretariat", Some(&stage.desk)),
+        ("audience", Some(&stage.kabul)),
+        ("party", Some(&stage.bern)),
+        ("anonymous", None),
+    ];
+    let mut table = format!("{:<16}", "field") + &classes.map(|(class, _)| format!("{class:<24}")).concat() + "\n";
+    for (field, part) in &crate::sdl::served()["GoodPractice"].fields {
+        let selection = match part.named() {
+            "Audience" => " { level workingGroups { code } parties { code } }",
+            named if named.ends_with("Connection") => " { totalCount }",
+            "Party" | "State" | "WorkingGroup" => " { code: __typename }",
+            "Citation" => " { text }",
+            "RelatedGoodPractice" => "(first: 1) { __typename }",
+            _ => "",
+        };
+        let row = classes.map(|(_, key)| {
+            let query = format!("{{ node(id: {}) {{ ... on GoodPractice {{ {field}{selection} }} }} }}", draft["id"]);
+            let answer = key.map_or_else(|| stage.app.query(&query), |key| stage.app.query_as(key, &query));
+            assert!(answer.get("errors").is_none(), "{query}: {answer}");
+            let shown = match &answer["data"]["node"] {
+                Value::Null => "not there".to_owned(),
+                node => match &node[field] {
+                    Value::Null => "null".to_owned(),
+                    _ if ["id", "slug", "publishedAt", "updatedAt", "summary", "body", "related"].contains(&field.as_str()) => "shown".to_owned(),
+                    Value::Object(fields) if fields.contains_key("totalCount") => format!("{} in it", fields["totalCount"]),
+                    Value::Object(fields) if fields.contains_key("level") => {
+                        format!("{}, {} groups", fields["level"].as_str().unwrap_or_default(), fields["workingGroups"].as_array().map_or(0, Vec::len))
+                    }
+                    Value::Array(_) | Value::Object(_) => "shown".to_owned(),
+                    value => value.to_string(),
+                },
+            };
+            format!("{shown:<24}")
+        });
+        table.extend([format!("{field:<16}"), row.concat(), "\n".to_owned()]);
+    }
+    let table: String = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/contribution/access.txt");
+    if knob("ACCESS_UPDATE").is_some() {
+        std::fs::write(&file, &table).expect("written");
+    }
+    assert_eq!(table, std::fs::read_to_string(&file).unwrap_or_default(), "who sees which field has changed: look whether that is right");
 }

@@ -61,8 +61,8 @@ fn several_writes_of_one_request_show_each_what_it_did() {
     let draft = stage.draft();
     let id = &draft["id"];
     let query = format!(
-        r#"mutation {{ a: submitGoodPractice(input: {{ id: {id}, ifVersion: 1, audience: {{ level: PUBLIC }} }}) {{ goodPractice {{ status history {{ totalCount }} }} errors {{ code }} }}
-                      b: withdrawGoodPractice(input: {{ id: {id}, ifVersion: 1 }}) {{ goodPractice {{ status history {{ totalCount }} }} errors {{ code }} }} }}"#
+        r"mutation {{ a: submitGoodPractice(input: {{ id: {id}, ifVersion: 1, audience: {{ level: PUBLIC }} }}) {{ goodPractice {{ status history {{ totalCount }} }} errors {{ code }} }}
+                      b: withdrawGoodPractice(input: {{ id: {id}, ifVersion: 1 }}) {{ goodPractice {{ status history {{ totalCount }} }} errors {{ code }} }} }}"
     );
     let data = stage.app.query_as(&stage.tashkent, &query)["data"].clone();
     assert_eq!(data["a"]["goodPractice"], json!({ "status": "SUBMITTED", "history": { "totalCount": 2 } }), "{data}");
@@ -174,4 +174,25 @@ fn the_doctor_finds_an_event_that_was_altered() {
             stage.app.run_sql(back);
         }
     }
+}
+
+#[test]
+fn two_viewers_at_once_never_see_each_others_rows() {
+    let stage = Stage::new();
+    let practice = stage.published(&json!({ "level": "PUBLIC" }));
+    stage.done(&stage.tashkent, "reviseGoodPractice", &json!({ "id": practice["id"], "ifVersion": 1, "content": content("Only for Tashkent") }));
+    let query = format!(
+        "{{ node(id: {}) {{ ... on GoodPractice {{ title body version versions {{ totalCount nodes {{ title body }} }} }} }} tasks {{ totalCount }} }}",
+        practice["id"]
+    );
+    let keys = [Some(stage.tashkent.as_str()), Some(stage.kabul.as_str()), None, Some(stage.desk.as_str())];
+    let ask = |key: Option<&str>| key.map_or_else(|| stage.app.query(&query), |key| stage.app.query_as(key, &query))["data"].clone();
+    let expected = keys.map(ask);
+    assert_eq!(expected[1], expected[2], "a party that it is shared with sees what everyone sees");
+    assert!(expected[0] != expected[3] && expected[3] != expected[1], "owner, secretariat and others see different things");
+    std::thread::scope(|scope| {
+        for (key, expected) in keys.into_iter().zip(&expected).cycle().take(8) {
+            scope.spawn(move || (0..150).for_each(|_| assert_eq!(&ask(key), expected)));
+        }
+    });
 }
