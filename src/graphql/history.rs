@@ -125,12 +125,11 @@ fn is_guest(view: &View, practice: PracticeIx) -> Option<bool> {
 /// The versions of a practice.
 pub async fn versions(ctx: &Context<'_>, practice: PracticeIx, page: &PageArguments) -> Option<Result<GoodPracticeVersionConnection, Fault>> {
     let view = view(ctx);
-    let is_guest = is_guest(view, practice)?;
     let node = view.practice(practice);
-    if !node.kept {
-        // The catalogue keeps one version, and no history.
+    // For all others there is no version to look back at; and the catalogue keeps one, which is the practice itself.
+    let Some(is_guest) = is_guest(view, practice).filter(|_| node.kept) else {
         return Some(page_of(ctx, "GoodPractice.versions", node.id, &[], page, |_, _| Vec::new()).map(GoodPracticeVersionConnection));
-    }
+    };
     let rows = match loaders(ctx).versions(node.id, view.revision()).await {
         Ok(rows) => rows,
         Err(fault) => return Some(Err(fault)),
@@ -145,8 +144,10 @@ pub async fn versions(ctx: &Context<'_>, practice: PracticeIx, page: &PageArgume
 /// What happened to a practice.
 pub async fn events(ctx: &Context<'_>, practice: PracticeIx, page: &PageArguments) -> Option<Result<EventConnection, Fault>> {
     let view = view(ctx);
-    let is_guest = is_guest(view, practice)?;
     let node = view.practice(practice);
+    let Some(is_guest) = is_guest(view, practice) else {
+        return Some(page_of(ctx, "GoodPractice.history", node.id, &[], page, |_, _| Vec::new()).map(EventConnection));
+    };
     let rows = match loaders(ctx).events(node.id, view.revision()).await {
         Ok(rows) => rows,
         Err(fault) => return Some(Err(fault)),

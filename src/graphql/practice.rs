@@ -165,12 +165,12 @@ object! {
             read(ctx, self.0).attributed
         }
 
-        /// What it said at each edit, latest first: for its owner; the secretariat sees what was submitted to it. Null for others.
+        /// What it said at each edit, latest first: for its owner; the secretariat sees what was submitted to it. Empty for others.
         paged fn versions(&self, ctx, page) -> Option<GoodPracticeVersionConnection> {
             history::versions(ctx, self.0, &page).await
         }
 
-        /// Who did what to it, latest first: for its owner, and for the secretariat as far as it was submitted. Null for others.
+        /// Who did what to it, latest first: for its owner, and for the secretariat as far as it was submitted. Empty for others.
         paged fn history(&self, ctx, page) -> Option<EventConnection> {
             history::events(ctx, self.0, &page).await
         }
