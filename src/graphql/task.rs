@@ -1,8 +1,9 @@
 //! What waits for the viewer.
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 
 use crate::domain::contribution::TaskKind;
+use crate::domain::id::Id;
 use crate::graph::page::{Listing, PageArguments};
 use crate::graph::practice::PracticeIx;
 
@@ -15,6 +16,8 @@ use super::view;
 /// Something that waits for the viewer's own action.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Task {
+    /// Opaque, for a client's cache; a task goes when it is done, and cannot be fetched by it.
+    id: ID,
     /// What is to be done.
     kind: TaskKind,
     /// The practice that it is about.
@@ -27,13 +30,15 @@ pub struct Task {
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
     practice: PracticeIx,
+    id: Id,
     kind: TaskKind,
     since: DateTime,
 }
 
 impl Waiting {
-    const fn task(&self) -> Task {
-        Task { kind: self.kind, good_practice: GoodPractice(self.practice), since: self.since }
+    fn task(&self) -> Task {
+        let id = ID(Id::of("Task", &format!("{} {}", self.kind, self.id)).to_string());
+        Task { id, kind: self.kind, good_practice: GoodPractice(self.practice), since: self.since }
     }
 }
 
@@ -47,7 +52,12 @@ connection! {
 /// What waits for the viewer.
 pub fn tasks(ctx: &Context<'_>, page: &PageArguments) -> Result<TaskConnection, Fault> {
     let view = view(ctx);
-    let waiting = |(practice, kind): (PracticeIx, TaskKind)| Waiting { practice, kind, since: DateTime(view.practice(practice).updated_at) };
+    let waiting = |(practice, kind): (PracticeIx, TaskKind)| Waiting {
+        practice,
+        id: view.practice(practice).id,
+        kind,
+        since: DateTime(view.practice(practice).updated_at),
+    };
     let rows: Vec<Waiting> = view.tasks().into_iter().map(waiting).collect();
     let key: KeyOf<Waiting> = |view, row| view.update_key(row.practice);
     let of = view.viewer().member().map(|member| (member.party.clone(), member.subject.clone()));
