@@ -150,6 +150,13 @@ impl Refused {
         Self { code, message: message.into(), path: None, current_version: None }
     }
 
+    /// As it was changed since the version that the caller saw.
+    #[must_use]
+    pub fn version_conflict(now: u32, saw: u32) -> Self {
+        let message = format!("It was changed since: this is version {now}, not {saw}. Read it again, then decide again.");
+        Self { path: Some("ifVersion"), current_version: Some(now), ..Self::new(UserErrorCode::VersionConflict, message) }
+    }
+
     fn forbidden(what: &str) -> Self {
         Self::new(UserErrorCode::Forbidden, what)
     }
@@ -257,9 +264,7 @@ impl Dossier {
         if saw == shown {
             return Ok(());
         }
-        let message = format!("It was changed since: this is version {shown}, not {saw}. Read it again, then decide again.");
-        let current_version = Some(shown);
-        Err(Refused { code: UserErrorCode::VersionConflict, message, path: Some("ifVersion"), current_version })
+        Err(Refused::version_conflict(shown, saw))
     }
 
     /// A new version takes a pending submission back: what was agreed to was the version before.

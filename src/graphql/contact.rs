@@ -12,9 +12,9 @@ use crate::graph::View;
 use crate::graph::contact::{ContactFilter, ContactIx};
 use crate::graph::page::{Listing, PageArguments};
 use crate::graph::snapshot::NodeRef;
-use crate::store::{Act, Call, Outcome};
+use crate::store::{Act, Call};
 
-use super::contribution::{UserError, check_key, refusal};
+use super::contribution::{UserError, check_key, member, perform, refusal};
 use super::document::Activity;
 use super::error::Fault;
 use super::mutation::{digest_of, writer};
@@ -234,12 +234,12 @@ impl SaveContactPointInput {
 }
 
 /// A contact point of the viewer's own party, by its id.
-fn own(view: &View, id: &ID) -> Result<Id, UserError> {
+fn own(view: &View, id: &ID) -> Result<Id, Vec<UserError>> {
     let id = id.parse::<Id>().ok();
     match id.and_then(|id| Some((id, view.node(id)?))) {
         Some((id, NodeRef::ContactPoint(ix))) if view.viewer_party().map(|(party, _)| party) == Some(view.contact(ix).party) => Ok(id),
-        Some((_, NodeRef::ContactPoint(_))) => Err(refusal(UserErrorCode::Forbidden, &["id"], "Only the party that it belongs to may do this.")),
-        _ => Err(refusal(UserErrorCode::NotFound, &["id"], "There is no contact point with this id.")),
+        Some((_, NodeRef::ContactPoint(_))) => Err(vec![refusal(UserErrorCode::Forbidden, &["id"], "Only the party that it belongs to may do this.")]),
+        _ => Err(not_there()),
     }
 }
 
@@ -247,13 +247,13 @@ fn own(view: &View, id: &ID) -> Result<Id, UserError> {
 pub async fn save(ctx: &Context<'_>, input: SaveContactPointInput) -> Result<SaveContactPointPayload, Fault> {
     let refused = |errors| Ok(SaveContactPointPayload { contact_point: None, errors });
     let view = view(ctx);
-    let by = match super::contribution::member(view) {
+    let by = match member(view) {
         Ok(by) => by,
         Err(errors) => return refused(errors),
     };
     let known = match input.id.as_ref().map(|id| own(view, id)).transpose() {
         Ok(known) => known,
-        Err(error) => return refused(vec![error]),
+        Err(errors) => return refused(errors),
     };
     let mut faults = Faults::default();
     input.check(view, &mut faults);
@@ -278,7 +278,7 @@ pub async fn save(ctx: &Context<'_>, input: SaveContactPointInput) -> Result<Sav
         activities: input.activities.clone(),
     });
     let key = input.idempotency_key.as_ref().map(|key| (key.to_string(), digest_of("saveContactPoint", &input)));
-    match perform(ctx, Call { by, act: Act::SaveContact { id, saw, contact }, key }).await? {
+    match perform(ctx, Call { by, act: Act::SaveContact { id, saw, contact }, key }, not_there).await? {
         Err(errors) => refused(errors),
         Ok(id) => {
             let contact_point = match super::view(ctx).node(id) {
@@ -294,7 +294,7 @@ pub async fn save(ctx: &Context<'_>, input: SaveContactPointInput) -> Result<Sav
 pub async fn erase(ctx: &Context<'_>, input: EraseContactPointInput) -> Result<EraseContactPointPayload, Fault> {
     let refused = |errors| Ok(EraseContactPointPayload { erased: false, errors });
     let view = view(ctx);
-    let by = match super::contribution::member(view) {
+    let by = match member(view) {
         Ok(by) => by,
         Err(errors) => return refused(errors),
     };
@@ -307,25 +307,16 @@ pub async fn erase(ctx: &Context<'_>, input: EraseContactPointInput) -> Result<E
     let id = match (own(view, &input.id), input.id.parse::<Id>()) {
         (Ok(id), _) => id,
         (Err(_), Ok(id)) if input.idempotency_key.is_some() && view.node(id).is_none() => id,
-        (Err(error), _) => return refused(vec![error]),
+        (Err(errors), _) => return refused(errors),
     };
     let key = input.idempotency_key.as_ref().map(|key| (key.to_string(), digest_of("eraseContactPoint", &input)));
     let saw = u32::try_from(input.if_version).unwrap_or_default();
-    match perform(ctx, Call { by, act: Act::EraseContact { id, saw }, key }).await? {
+    match perform(ctx, Call { by, act: Act::EraseContact { id, saw }, key }, not_there).await? {
         Err(errors) => refused(errors),
         Ok(_) => Ok(EraseContactPointPayload { erased: true, errors: Vec::new() }),
     }
 }
 
-async fn perform(ctx: &Context<'_>, call: Call) -> Result<Result<Id, Vec<UserError>>, Fault> {
-    let writer = writer(ctx);
-    Ok(match writer.store.contribute(call).await.map_err(|fault| Fault::unavailable(&fault))? {
-        Outcome::Done(id, _) => {
-            writer.go_on(ctx).await?;
-            Ok(id)
-        }
-        Outcome::Refused(refused) => Err(vec![refused.into()]),
-        Outcome::NotThere => Err(vec![refusal(UserErrorCode::NotFound, &["id"], "There is no contact point with this id.")]),
-        Outcome::KeyReused => Err(vec![super::contribution::key_reused()]),
-    })
+fn not_there() -> Vec<UserError> {
+    vec![refusal(UserErrorCode::NotFound, &["id"], "There is no contact point with this id.")]
 }

@@ -352,25 +352,27 @@ async fn on_practice<I: OnPractice>(ctx: &Context<'_>, name: &str, input: &I, ac
 
 /// Writes, follows, and shows what came of it.
 async fn contribute(ctx: &Context<'_>, call: Call) -> Done {
-    let writer = writer(ctx);
-    let outcome = writer.store.contribute(call).await.map_err(|fault| Fault::unavailable(&fault))?;
-    let id = match outcome {
-        Outcome::Done(id, _) => id,
-        Outcome::Refused(refused) => return Ok(Err(vec![refused.into()])),
-        Outcome::NotThere => return Ok(Err(not_there())),
-        Outcome::KeyReused => return Ok(Err(vec![key_reused()])),
-    };
-    writer.go_on(ctx).await?;
-    Ok(Ok(match view(ctx).node(id) {
+    Ok(perform(ctx, call, not_there).await?.map(|id| match view(ctx).node(id) {
         Some(NodeRef::GoodPractice(ix)) => Some(GoodPractice(ix)),
         _ => None,
     }))
 }
 
-/// The refusal of a key that was used for something else.
-pub fn key_reused() -> UserError {
-    let message = "This key was used for another call within the last 24 hours: take a new one for each call.";
-    refusal(UserErrorCode::IdempotencyKeyReused, &["idempotencyKey"], message)
+/// Does what a call asks, and shows the graph as it is then from now on; or all that the rules have against it.
+pub async fn perform(ctx: &Context<'_>, call: Call, not_there: fn() -> Vec<UserError>) -> Result<Result<Id, Vec<UserError>>, Fault> {
+    let writer = writer(ctx);
+    Ok(match writer.store.contribute(call).await.map_err(|fault| Fault::unavailable(&fault))? {
+        Outcome::Done(id, _) => {
+            writer.go_on(ctx).await?;
+            Ok(id)
+        }
+        Outcome::Refused(refused) => Err(vec![refused.into()]),
+        Outcome::NotThere => Err(not_there()),
+        Outcome::KeyReused => {
+            let message = "This key was used for another call within the last 24 hours: take a new one for each call.";
+            Err(vec![refusal(UserErrorCode::IdempotencyKeyReused, &["idempotencyKey"], message)])
+        }
+    })
 }
 
 /// A key that can be kept.

@@ -2,14 +2,11 @@
 
 use crate::domain::flow::corridor_ends;
 
-/// Most characters of a title or a name.
-pub(super) const TITLE: usize = 200;
-/// Most characters of a summary.
-pub(super) const SUMMARY: usize = 2_000;
+/// The same whether a text comes from a file or through the API.
+pub(super) use crate::domain::practice::content::{BODY, SUMMARY, TITLE};
+
 /// Most characters of a note, a role or a citation.
 pub(super) const NOTE: usize = 2_000;
-/// Most characters of a practice's body.
-pub(super) const BODY: usize = 20_000;
 
 /// The form of a code.
 #[derive(Debug, Clone, Copy)]

@@ -67,12 +67,8 @@ async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32)
     if contact.party != by.party {
         return Ok(Some(Outcome::Refused(Refused::new(UserErrorCode::Forbidden, "Only the party that it belongs to may do this."))));
     }
-    if version == i64::from(saw) {
-        return Ok(None);
-    }
-    let message = format!("It was changed since: this is version {version}, not {saw}. Read it again, then decide again.");
-    let refused = Refused { path: Some("ifVersion"), current_version: u32::try_from(version).ok(), ..Refused::new(UserErrorCode::VersionConflict, message) };
-    Ok(Some(Outcome::Refused(refused)))
+    let version = u32::try_from(version).unwrap_or(u32::MAX);
+    Ok((version != saw).then(|| Outcome::Refused(Refused::version_conflict(version, saw))))
 }
 
 /// Takes what was erased out of the write-ahead log, too. Free pages are overwritten as they come (`secure_delete`).
