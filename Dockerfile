@@ -37,5 +37,6 @@ ENV SILKROUTES_LISTEN=0.0.0.0:8080 \
     SILKROUTES_LOG_FORMAT=json
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/local/bin/silkroutes", "health"]
 ENTRYPOINT ["/usr/local/bin/silkroutes"]
 CMD ["serve"]

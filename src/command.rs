@@ -5,6 +5,7 @@
 
 mod config;
 mod doctor;
+mod health;
 mod import;
 mod key;
 mod load;
@@ -93,6 +94,8 @@ enum Command {
     Schema,
     /// Look whether settings, database and graph are sound.
     Doctor,
+    /// Ask the running server whether it is ready; fails where it is not.
+    Health,
     /// Print every setting, its value and where it came from, as a file for --config.
     Config,
 }
@@ -120,6 +123,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: Vec<(String, 
         Command::Key(key) => with_runtime(key.run(config.settings, surroundings)),
         Command::Schema => schema::run(config.settings),
         Command::Doctor => with_runtime(doctor::run(config.settings)),
+        Command::Health => done(health::run(&config.settings)),
         Command::Config => config::run(&config),
     }
 }

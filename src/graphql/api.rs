@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 use crate::graph::{View, Viewer};
 use crate::store::{Follower, Store};
 
-use super::error::{Fault, INTERNAL_MESSAGE, code, dress, set_code};
+use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code};
 use super::limit::{self, Analysis, Inspected, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::mutation::{Mutation, Writer};
@@ -168,7 +168,9 @@ impl Api {
         for error in &mut response.errors {
             dress(error, executed);
         }
-        // The executor may find the same fault from two sides.
+        // The executor tells faults as they happen, so that a slow field moves its own behind others.
+        response.errors.sort_by(in_order);
+        // It may find the same fault from two sides.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.extensions.insert("cost".into(), cost.into());
         Outcome { response, executed, cost }

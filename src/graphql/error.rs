@@ -2,7 +2,9 @@
 //!
 //! What happened inside goes to the log. Codes are documented in docs/API-DESIGN.md; a test holds the two together.
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use std::cmp::Ordering;
+
+use async_graphql::{ErrorExtensionValues, PathSegment, ServerError, Value};
 
 use crate::graph::code::UnknownCode;
 use crate::graph::page::PageFault;
@@ -98,6 +100,19 @@ pub(super) fn dress(error: &mut ServerError, executed: bool) {
     error.source = None;
 }
 
+/// The order in which faults are told: as their fields stand in the document, and as the list has them.
+pub(super) fn in_order(a: &ServerError, b: &ServerError) -> Ordering {
+    let place = |error: &ServerError| error.locations.first().map(|at| (at.line, at.column));
+    let step = |a: &PathSegment, b: &PathSegment| match (a, b) {
+        (PathSegment::Index(a), PathSegment::Index(b)) => a.cmp(b),
+        (PathSegment::Field(a), PathSegment::Field(b)) => a.cmp(b),
+        (PathSegment::Index(_), PathSegment::Field(_)) => Ordering::Less,
+        (PathSegment::Field(_), PathSegment::Index(_)) => Ordering::Greater,
+    };
+    let along = || a.path.iter().zip(&b.path).map(|(a, b)| step(a, b)).find(|order| order.is_ne()).unwrap_or(a.path.len().cmp(&b.path.len()));
+    place(a).cmp(&place(b)).then_with(along)
+}
+
 /// The executor checks literals and variables against types before it runs anything.
 fn is_about_a_value(message: &str) -> bool {
     message.starts_with("Invalid value for argument")
@@ -155,7 +170,24 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::Pos;
+
     use super::*;
+
+    #[test]
+    fn faults_are_told_as_their_fields_stand_whichever_happened_first() {
+        let fault = |line, path: &[PathSegment]| {
+            let mut error = ServerError::new("", Some(Pos { line, column: 1 }));
+            error.path = path.to_vec();
+            error
+        };
+        let [a, b, of] = ["a", "b", "of"].map(|name| PathSegment::Field(name.into()));
+        let at = |index| [a.clone(), PathSegment::Index(index), of.clone()];
+        let told = [fault(1, std::slice::from_ref(&a)), fault(2, &at(2)), fault(2, &at(10)), fault(3, &[a.clone(), b])];
+        let mut happened: Vec<ServerError> = told.iter().rev().cloned().collect();
+        happened.sort_by(in_order);
+        assert_eq!(happened, told);
+    }
 
     #[test]
     fn the_executors_sentences_become_ours() {
