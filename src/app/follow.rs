@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::http::meter::Meter;
-use crate::store::Follower;
+use crate::store::{FollowError, Follower};
 
 /// How long a change may go unseen.
 const LOOK: Duration = Duration::from_millis(500);
@@ -18,21 +18,19 @@ pub(super) async fn follow(follower: &Follower, meter: &Meter) {
     let mut told: Option<String> = None;
     loop {
         tokio::time::sleep(LOOK).await;
-        match follower.catch_up().await {
-            Ok((graph, is_new)) => {
-                if is_new {
-                    tracing::info!(revision = graph.revision(), entries = graph.len(), "the database has changed; the graph follows");
-                }
-                meter.snapshot(graph.revision(), graph.len());
-                told = None;
-            }
-            Err(fault) => {
-                let fault = fault.to_string();
-                if told.as_ref() != Some(&fault) {
-                    tracing::error!(%fault, revision = follower.current().revision(), "the graph cannot follow the database and stays as it is");
-                    told = Some(fault);
-                }
-            }
+        let fault = look(follower, meter).await.err().map(|fault| fault.to_string());
+        if let Some(fault) = fault.as_ref().filter(|fault| told.as_ref() != Some(fault)) {
+            tracing::error!(%fault, revision = follower.current().revision(), "the graph cannot follow the database and stays as it is");
         }
+        told = fault;
     }
+}
+
+async fn look(follower: &Follower, meter: &Meter) -> Result<(), FollowError> {
+    let (graph, is_new) = follower.catch_up().await?;
+    if is_new {
+        tracing::info!(revision = graph.revision(), entries = graph.len(), "the database has changed; the graph follows");
+    }
+    meter.snapshot(graph.revision(), graph.len());
+    follower.tidy().await
 }

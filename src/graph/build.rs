@@ -5,6 +5,7 @@
 
 mod contacts;
 mod link;
+mod patch;
 mod practices;
 
 use rustc_hash::FxHashMap;

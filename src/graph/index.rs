@@ -61,52 +61,90 @@ impl<T> std::fmt::Debug for Ix<T> {
     }
 }
 
+/// Nodes on a page of a [`Table`].
+const PAGE: usize = 256;
+/// Codes that were added one by one, before they are folded into the shared ones.
+const MOST_ADDED: usize = 512;
+
 /// Nodes in the order of their codes, found by position or code.
 ///
-/// Nodes are shared: a snapshot that follows another copies those alone that differ.
+/// A snapshot that follows another shares all that does not differ: nodes, the pages that they stand on, and the map
+/// of codes. So a copy of a table costs its pages, not its nodes.
 #[derive(Debug)]
 pub struct Table<T> {
-    nodes: Vec<Arc<T>>,
-    by_code: FxHashMap<Arc<str>, Ix<T>>,
-    codes: Vec<Arc<str>>,
+    pages: Vec<Arc<Page<T>>>,
+    by_code: Arc<FxHashMap<Arc<str>, Ix<T>>>,
+    /// Codes that are not in the shared map yet.
+    added: FxHashMap<Arc<str>, Ix<T>>,
     all: Vec<Ix<T>>,
+}
+
+/// Neighbours, with their codes.
+#[derive(Debug)]
+struct Page<T> {
+    nodes: Vec<Arc<T>>,
+    codes: Vec<Arc<str>>,
+}
+
+impl<T> Clone for Page<T> {
+    fn clone(&self) -> Self {
+        Self { nodes: self.nodes.clone(), codes: self.codes.clone() }
+    }
 }
 
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
-        Self { nodes: self.nodes.clone(), by_code: self.by_code.clone(), codes: self.codes.clone(), all: self.all.clone() }
+        Self { pages: self.pages.clone(), by_code: Arc::clone(&self.by_code), added: self.added.clone(), all: self.all.clone() }
     }
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { nodes: Vec::new(), by_code: FxHashMap::default(), codes: Vec::new(), all: Vec::new() }
+        Self { pages: Vec::new(), by_code: Arc::default(), added: FxHashMap::default(), all: Vec::new() }
     }
 }
 
 impl<T> Table<T> {
     /// A table of those nodes, which stand in their default order already.
     pub fn new(nodes: Vec<T>, code_of: impl Fn(&T) -> String) -> Self {
-        let codes: Vec<Arc<str>> = nodes.iter().map(|node| code_of(node).into()).collect();
-        let by_code = codes.iter().enumerate().map(|(n, code)| (Arc::clone(code), Ix::nth(n))).collect();
-        let all = (0..nodes.len()).map(Ix::nth).collect();
-        Self { nodes: nodes.into_iter().map(Arc::new).collect(), by_code, codes, all }
+        let mut table = Self::default();
+        let mut by_code = FxHashMap::default();
+        for node in nodes {
+            let code: Arc<str> = code_of(&node).into();
+            by_code.insert(Arc::clone(&code), table.append(code, node));
+        }
+        table.by_code = Arc::new(by_code);
+        table
+    }
+
+    fn append(&mut self, code: Arc<str>, node: T) -> Ix<T> {
+        let ix = Ix::nth(self.all.len());
+        if self.all.len() == self.pages.len() * PAGE {
+            self.pages.push(Arc::new(Page { nodes: Vec::new(), codes: Vec::new() }));
+        }
+        if let Some(page) = self.pages.last_mut().map(Arc::make_mut) {
+            page.codes.push(code);
+            page.nodes.push(Arc::new(node));
+        }
+        self.all.push(ix);
+        ix
     }
 
     /// Adds a node behind all others, whatever its code.
     pub(super) fn push(&mut self, code: &str, node: T) -> Ix<T> {
-        let (ix, code): (_, Arc<str>) = (Ix::nth(self.nodes.len()), code.into());
-        self.by_code.insert(Arc::clone(&code), ix);
-        self.codes.push(code);
-        self.nodes.push(Arc::new(node));
-        self.all.push(ix);
+        let code: Arc<str> = code.into();
+        let ix = self.append(Arc::clone(&code), node);
+        self.added.insert(code, ix);
+        if self.added.len() > MOST_ADDED {
+            Arc::make_mut(&mut self.by_code).extend(self.added.drain());
+        }
         ix
     }
 
     /// The position of the node of that code.
     #[must_use]
     pub fn find(&self, code: &str) -> Option<Ix<T>> {
-        self.by_code.get(code).copied()
+        self.added.get(code).or_else(|| self.by_code.get(code)).copied()
     }
 
     /// Every position, in default order.
@@ -117,35 +155,39 @@ impl<T> Table<T> {
 
     /// Every node with its position, in default order.
     pub fn iter(&self) -> impl Iterator<Item = (Ix<T>, &T)> {
-        self.nodes.iter().enumerate().map(|(n, node)| (Ix::nth(n), &**node))
+        self.pages.iter().flat_map(|page| &page.nodes).enumerate().map(|(n, node)| (Ix::nth(n), &**node))
     }
 
     /// Every code, in default order.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.codes.iter().map(AsRef::as_ref)
+        self.pages.iter().flat_map(|page| &page.codes).map(AsRef::as_ref)
     }
 
     /// The code of the node at that position.
     #[must_use]
     pub fn code_of(&self, ix: Ix<T>) -> Arc<str> {
-        Arc::clone(&self.codes[ix.get()])
+        Arc::clone(&self.pages[ix.get() / PAGE].codes[ix.get() % PAGE])
+    }
+
+    fn node(&self, ix: Ix<T>) -> &Arc<T> {
+        &self.pages[ix.get() / PAGE].nodes[ix.get() % PAGE]
     }
 
     /// The node at that position, to be held while others are linked.
     pub(super) fn share(&self, ix: Ix<T>) -> Arc<T> {
-        Arc::clone(&self.nodes[ix.get()])
+        Arc::clone(self.node(ix))
     }
 
     /// How many nodes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.all.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.all.is_empty()
     }
 
     /// The node at that position, to be linked while the snapshot is built; a copy of its own where others have it.
@@ -153,14 +195,15 @@ impl<T> Table<T> {
     where
         T: Clone,
     {
-        Arc::make_mut(&mut self.nodes[ix.get()])
+        let page = Arc::make_mut(&mut self.pages[ix.get() / PAGE]);
+        Arc::make_mut(&mut page.nodes[ix.get() % PAGE])
     }
 }
 
 impl<T> Index<Ix<T>> for Table<T> {
     type Output = T;
     fn index(&self, ix: Ix<T>) -> &T {
-        &self.nodes[ix.get()]
+        self.node(ix)
     }
 }
 
@@ -168,5 +211,28 @@ impl<T> Index<Ix<T>> for Table<T> {
 pub(super) fn insert_sorted<T: Ord>(list: &mut Vec<T>, item: T) {
     if let Err(at) = list.binary_search(&item) {
         list.insert(at, item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_grows_or_changes_leaves_the_first_as_it_was() {
+        let first = Table::new((0..PAGE * 2 - 1).collect::<Vec<_>>(), |n| format!("c{n}"));
+        let mut grown = first.clone();
+        for n in first.len()..first.len() + MOST_ADDED + 10 {
+            assert_eq!(grown.push(&format!("c{n}"), n).get(), n);
+        }
+        *grown.link(Ix::nth(3)) = 1_000_000;
+        assert_eq!((first.len(), first[Ix::nth(3)], first.find("c600")), (PAGE * 2 - 1, 3, None));
+        assert_eq!(grown[Ix::nth(3)], 1_000_000);
+        for n in (0..grown.len()).filter(|n| *n != 3) {
+            let ix = grown.find(&format!("c{n}")).expect("found");
+            assert_eq!((ix.get(), grown[ix], &*grown.code_of(ix)), (n, n, &*format!("c{n}")));
+        }
+        assert!(grown.iter().all(|(ix, node)| ix.get() == 3 || *node == ix.get()));
+        assert_eq!(grown.codes().count(), grown.len());
     }
 }

@@ -21,6 +21,17 @@ pub struct Material {
     pub editions: Vec<(String, Vec<String>)>,
 }
 
+/// What parties contributed since a revision of the graph: all that a snapshot has to be changed in.
+#[derive(Debug, Default)]
+pub struct Patch {
+    /// The revision that it leads to.
+    pub revision: u64,
+    /// Practices that were touched, with all of their faces.
+    pub practices: Vec<(Id, Vec<PracticeFace>)>,
+    /// All contact points, where one of them was touched: they are few, and nothing points at them.
+    pub contacts: Option<Vec<Stored>>,
+}
+
 /// A practice as some see it.
 #[derive(Debug, Clone)]
 pub struct PracticeFace {

@@ -79,17 +79,20 @@ impl<T> Clone for Core<T> {
     }
 }
 
-/// An index over the texts of one kind of entry: what was gathered at once and is shared, and the few documents that
-/// were added since.
+/// Documents that are added one by one before they are shared as a part of their own: a copy of the index costs them.
+const MOST_ADDED: usize = 128;
+
+/// An index over the texts of one kind of entry: what was gathered and is shared, and the few documents that were added
+/// since.
 #[derive(Debug)]
 pub struct Index<T> {
-    base: Arc<Core<T>>,
+    shared: Vec<Arc<Core<T>>>,
     added: Core<T>,
 }
 
 impl<T> Clone for Index<T> {
     fn clone(&self) -> Self {
-        Self { base: Arc::clone(&self.base), added: self.added.clone() }
+        Self { shared: self.shared.clone(), added: self.added.clone() }
     }
 }
 
@@ -153,7 +156,7 @@ impl<T> Gatherer<T> {
             postings.shrink_to_fit();
         }
         let first = core.first + core.lengths.len();
-        Index { base: Arc::new(core), added: Core::new(first) }
+        Index { shared: vec![Arc::new(core)], added: Core::new(first) }
     }
 }
 
@@ -173,6 +176,10 @@ impl<T> Index<T> {
         let mut gatherer = Gatherer::on(std::mem::replace(&mut self.added, Core::new(0)));
         gather(&mut gatherer);
         self.added = gatherer.core;
+        if self.added.lengths.len() >= MOST_ADDED {
+            let behind = Core::new(self.added.first + self.added.lengths.len());
+            self.shared.push(Arc::new(std::mem::replace(&mut self.added, behind)));
+        }
     }
 
     /// Finds the documents among the visible ones that hold every word asked for.
@@ -197,8 +204,8 @@ impl<T> Index<T> {
         best.into_iter().collect()
     }
 
-    fn parts(&self) -> [&Core<T>; 2] {
-        [&self.base, &self.added]
+    fn parts(&self) -> impl Iterator<Item = &Core<T>> {
+        self.shared.iter().map(AsRef::as_ref).chain([&self.added])
     }
 
     /// What the visible documents are like. Lengths are sums of whole weights, so their sum is exact, and no order in
@@ -206,7 +213,7 @@ impl<T> Index<T> {
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and lengths of documents, far below 2^24 of consequence")]
     fn seen(&self, visible: &impl Fn(Ix<T>) -> bool) -> Seen {
         let (mut count, mut sum, mut languages) = (0_usize, 0.0_f64, 0);
-        for (ix, length, of) in self.parts().into_iter().flat_map(Core::documents) {
+        for (ix, length, of) in self.parts().flat_map(Core::documents) {
             if visible(ix) {
                 count += 1;
                 sum += f64::from(length);
@@ -222,7 +229,6 @@ impl<T> Index<T> {
         for stem in stems {
             let postings: Vec<(&Posting<T>, f32)> = self
                 .parts()
-                .into_iter()
                 .flat_map(|part| part.postings(stem).iter().map(|posting| (posting, part.length(posting.document))))
                 .filter(|(posting, _)| visible(posting.document))
                 .collect();
@@ -287,7 +293,8 @@ mod tests {
 
     #[test]
     fn what_is_added_later_counts_as_if_it_had_been_there() {
-        let texts = [("Return", "home"), ("Return and return", "return"), ("Work", "abroad at home"), ("Heim", "return")];
+        let words = ["return", "home", "work", "abroad"];
+        let texts: Vec<(&str, &str)> = (0..MOST_ADDED * 2 + 9).map(|n| (words[n % 4], words[n / 4 % 3])).collect();
         let (whole, mut grown) = (index(&texts), index(&texts[..2]));
         for (n, (title, body)) in texts.iter().enumerate().skip(2) {
             grown.add(|gatherer| {

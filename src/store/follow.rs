@@ -11,17 +11,18 @@ use tokio::sync::Mutex;
 
 use super::contribution::faces;
 use super::error::Doing;
+use super::material::of_kind;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::word::Words;
-use crate::graph::material::PracticeFace;
+use crate::graph::material::{Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
 
 const DOING: &str = "read what has changed";
-/// So many replaced faces a snapshot may carry before it is made anew: each costs memory and a look.
-const MOST_GONE: usize = 500;
+/// So many replaced faces a snapshot may carry before it is made anew at leisure: each costs memory and a look.
+pub(super) const MOST_GONE: usize = 500;
 /// More changes at once are read anew.
 const MOST_CHANGES: usize = 200;
 
@@ -72,8 +73,8 @@ impl Follower {
             return Ok((before, false));
         }
         let patched = match self.store.contributed_since(before.revision()).await? {
-            Some((revision, changed)) if before.gone() < MOST_GONE => Some(before.with_practices(revision, changed)?),
-            _ => None,
+            Some(patch) => Some(before.patched(patch)?),
+            None => None,
         };
         let fresh = match patched {
             Some(patched) => patched,
@@ -82,6 +83,27 @@ impl Follower {
         let fresh = Arc::new(fresh);
         self.current.store(Arc::clone(&fresh));
         Ok((fresh, true))
+    }
+
+    /// Makes the graph anew where it carries much that was replaced; no write waits for that but at the end, when
+    /// what was written meanwhile is patched in.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or does not fit together; then the last one stays.
+    pub async fn tidy(&self) -> Result<(), FollowError> {
+        if self.current().gone() < MOST_GONE {
+            return Ok(());
+        }
+        let fresh = whole(&self.store, self.secret).await?;
+        let _turn = self.turn.lock().await;
+        let fresh = match self.store.contributed_since(fresh.revision()).await? {
+            Some(patch) => fresh.patched(patch)?,
+            None => whole(&self.store, self.secret).await?,
+        };
+        if fresh.revision() >= self.current().revision() {
+            self.current.store(Arc::new(fresh));
+        }
+        Ok(())
     }
 }
 
@@ -92,24 +114,25 @@ async fn whole(store: &Store, secret: [u8; 64]) -> Result<Snapshot, FollowError>
     Ok(built.map_err(|_| StoreError::BrokenOff)??)
 }
 
-/// Practices, with all of their faces.
-type Contributed = Vec<(Id, Vec<PracticeFace>)>;
-
 impl Store {
-    /// What was contributed behind a revision, and up to which; none where anything else changed, too.
-    async fn contributed_since(&self, revision: u64) -> Result<Option<(u64, Contributed)>, StoreError> {
+    /// What was contributed behind a revision; none where anything else changed, too.
+    async fn contributed_since(&self, revision: u64) -> Result<Option<Patch>, StoreError> {
         let reading = self.read.begin().await.doing(DOING)?;
         let found = async {
             let now = write::revision(&reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");
             sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
             let mut changed: BTreeMap<Id, Vec<PracticeFace>> = BTreeMap::new();
+            let mut contacts = None;
             for row in rows(&reading, sql).await.doing(DOING)? {
                 let (id, kind): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
-                if kind != Kind::GoodPractice.name() {
+                if kind == Kind::ContactPoint.name() {
+                    contacts = Some(Vec::new());
+                } else if kind == Kind::GoodPractice.name() {
+                    changed.insert(id.parse().map_err(|_| StoreError::Damaged { what: "an id", of: "the change log".into() })?, Vec::new());
+                } else {
                     return Ok(None);
                 }
-                changed.insert(id.parse().map_err(|_| StoreError::Damaged { what: "an id", of: "the change log".into() })?, Vec::new());
             }
             let ids: Vec<Id> = changed.keys().copied().collect();
             for face in faces(&reading, Some(&ids)).await? {
@@ -117,9 +140,12 @@ impl Store {
                     of_practice.push(face);
                 }
             }
+            if let Some(contacts) = &mut contacts {
+                *contacts = of_kind(&reading, Kind::ContactPoint).await?;
+            }
             // A practice without a face is the catalogue's, and read with it.
             let is_whole = changed.len() <= MOST_CHANGES && changed.values().all(|faces| !faces.is_empty());
-            Ok(is_whole.then(|| (now, changed.into_iter().collect())))
+            Ok(is_whole.then(|| Patch { revision: now, practices: changed.into_iter().collect(), contacts }))
         }
         .await;
         let _ = reading.rollback().await;

@@ -56,7 +56,7 @@ async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
 
 /// Every entry of a kind, by code. The driver costs more per row than the parser, so that many entries come as one
 /// text; and while one such text is parsed, the database makes the next.
-async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, StoreError> {
+pub(super) async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, StoreError> {
     let mut parts = Vec::new();
     let mut last = String::new();
     loop {

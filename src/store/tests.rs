@@ -2,6 +2,7 @@
 
 mod all;
 mod figures;
+mod follow;
 mod import;
 mod opening;
 mod pages;

@@ -1,4 +1,4 @@
-//! Contact points: they point at others, and nothing points back.
+//! Contact points: they point at others, and nothing points back. So they are replaced all together.
 
 use std::mem::take;
 
@@ -6,7 +6,7 @@ use crate::domain::entry::Kind;
 use crate::graph::contact::ContactNode;
 use crate::graph::index::Table;
 use crate::graph::order::SortKey;
-use crate::graph::snapshot::Snapshot;
+use crate::graph::snapshot::{NodeRef, Snapshot};
 
 use super::link::{of_declaration, party};
 use super::{Links, WrittenContact, label};
@@ -26,4 +26,13 @@ pub(super) fn add(snapshot: &mut Snapshot, mut contacts: Vec<WrittenContact>, br
         *broken = links.broken;
     }
     snapshot.contacts = Table::new(nodes, |node| node.entry.code.clone());
+}
+
+/// Puts others in the place of all that there are.
+pub(super) fn replace(snapshot: &mut Snapshot, contacts: Vec<WrittenContact>, broken: &mut Vec<String>) {
+    for (_, old) in snapshot.contacts.iter() {
+        snapshot.by_id.remove(&old.id);
+    }
+    add(snapshot, contacts, broken);
+    snapshot.by_id.extend(snapshot.contacts.iter().map(|(ix, node)| (node.id, NodeRef::ContactPoint(ix))));
 }

@@ -18,7 +18,7 @@ use crate::graph::search::Gatherer;
 use crate::graph::snapshot::{Glance, NodeRef, Snapshot};
 
 use super::link::{of_declaration, party};
-use super::{Broken, Links, label};
+use super::{Links, label};
 
 /// Adds the practices' nodes and the index of their texts.
 pub(super) fn add(snapshot: &mut Snapshot, practices: Vec<PracticeFace>, broken: &mut Vec<String>) {
@@ -154,22 +154,12 @@ fn enter_face(snapshot: &mut Snapshot, ix: PracticeIx) {
 }
 
 impl Snapshot {
-    /// This snapshot with other faces of some practices, as of a later revision. Costs what it changes, and a copy of
-    /// the lists of positions.
-    ///
-    /// # Errors
-    /// Where a practice names what is not there.
-    pub fn with_practices(&self, revision: u64, changed: Vec<(Id, Vec<PracticeFace>)>) -> Result<Self, Broken> {
-        let mut next = self.clone();
-        next.revision = revision;
-        let mut broken = Vec::new();
-        for (id, faces) in changed {
-            next.retire(id);
-            for face in faces {
-                next.add_face(face, &mut broken);
-            }
+    /// Puts other faces of a practice in the place of those that it has.
+    pub(super) fn show(&mut self, id: Id, faces: Vec<PracticeFace>, broken: &mut Vec<String>) {
+        self.retire(id);
+        for face in faces {
+            self.add_face(face, broken);
         }
-        if broken.is_empty() { Ok(next) } else { Err(Broken(broken)) }
     }
 
     fn retire(&mut self, id: Id) {
