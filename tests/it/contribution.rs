@@ -1,6 +1,7 @@
 //! The life of a practice, as its owner, the secretariat, a party it is shared with and everyone else live it.
 
 mod rules;
+mod vanishing;
 mod visibility;
 mod writes;
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::app::knob;
 
@@ -73,8 +74,11 @@ fn what_was_acknowledged_is_never_lost() {
 
     let acknowledged: Mutex<Vec<String>> = Mutex::default();
     let count = AtomicUsize::new(0);
+    let mut slowest = Duration::ZERO;
     for round in 0..kills {
+        let begun = Instant::now();
         let server = Server::start(folder.path());
+        slowest = slowest.max(begun.elapsed());
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for _ in 0..3 {
@@ -109,6 +113,7 @@ fn what_was_acknowledged_is_never_lost() {
         assert_eq!(found, some.iter().map(|id| Some(id.as_str())).collect::<Vec<_>>(), "an acknowledged write is lost");
     }
     server.kill();
+    println!("killed {kills} times, {} writes acknowledged, the slowest start took {} ms", acknowledged.len(), slowest.as_millis());
     let doctor = run(&["doctor"]);
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
 }
