@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use sea_orm::TransactionTrait;
 use tokio::sync::Mutex;
 
 use super::contribution::faces;
@@ -98,7 +97,7 @@ type Contributed = Vec<(Id, Vec<PracticeFace>)>;
 impl Store {
     /// What was contributed behind a revision, and up to which; none where anything else changed, too.
     async fn contributed_since(&self, revision: u64) -> Result<Option<(u64, Contributed)>, StoreError> {
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let found = async {
             let now = write::revision(&reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");

@@ -17,6 +17,7 @@ mod http2;
 mod import;
 mod kills;
 mod limits;
+mod place;
 mod queries;
 mod readme;
 mod sdl;
