@@ -17,7 +17,7 @@ use super::error::Doing;
 use super::sql::{Sql, rows, run};
 use super::write;
 
-pub(crate) use postgres::Listener;
+pub use postgres::Listener;
 pub(super) use postgres::{LOCK, shout};
 
 /// The key in `meta` under which the secret of cursors is kept.
@@ -71,6 +71,22 @@ pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConne
         Place::Server(server) => server.reading().await?,
     };
     Ok((read, write))
+}
+
+/// Whether there is a database at that address, as far as it can be told.
+pub(super) async fn is_there(url: &str) -> bool {
+    match Place::of(url) {
+        Ok(Place::File(path)) => path.exists(),
+        Ok(Place::Server(server)) => match server.reading().await {
+            Ok(read) => {
+                let found = tables(&read).await;
+                let _ = read.close().await;
+                found.map_or(true, |tables| !tables.is_empty())
+            }
+            Err(_) => true,
+        },
+        Err(_) => true,
+    }
 }
 
 /// Brings the schema up to date and makes the secret, each once however many open the file together.

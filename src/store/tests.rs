@@ -1,6 +1,7 @@
 //! Stories of the store: a catalogue comes in, comes in again, and meets what was changed meanwhile.
 
 mod all;
+mod copying;
 mod figures;
 mod import;
 mod opening;

@@ -127,7 +127,7 @@ impl Server {
 }
 
 /// Hears when another node, or this one, has written.
-pub(crate) struct Listener(PgListener);
+pub struct Listener(PgListener);
 
 impl Listener {
     /// Begins to listen; none where the engine is another.
