@@ -15,7 +15,7 @@
 //! | [`write`](mod@write) | transactions, revisions, the change log |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
-//! | [`follow`] | the snapshot, kept up with the change log |
+//! | [`follow`], [`heard`] | the snapshot, kept up with the change log; when that was heard last |
 //! | [`key`](mod@key) | API keys |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`copy`](mod@copy) | everything into another database |
@@ -33,6 +33,7 @@ mod copy;
 mod entity;
 mod error;
 mod follow;
+mod heard;
 mod import;
 mod key;
 mod material;
@@ -59,6 +60,7 @@ pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
 pub use copy::{CopyError, CopyReport, Progress};
 pub use error::StoreError;
 pub use follow::{FollowError, Follower};
+pub use heard::Heard;
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use key::{KeyError, LiveKey, Revocation};
 pub use observation::{About, AllPage, ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};

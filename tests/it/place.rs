@@ -4,6 +4,7 @@
 //! The tests inside of the store use this file, too.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -18,16 +19,10 @@ impl Place {
     /// A new one.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let schema = server().map(|_| {
-            // No other folder has this name, and so no other schema.
-            let name = folder.path().file_name().expect("a name").to_string_lossy();
-            name.bytes().fold(String::from("t_"), |mut schema, byte| {
-                let _ = write!(schema, "{byte:02x}");
-                schema
-            })
-        });
+        let schema = server().map(|_| schema_of(folder.path()));
         if let Some(schema) = &schema {
             administer(format!("CREATE SCHEMA {schema}"));
+            fs::create_dir(folder.path().join(MARK)).expect("a mark");
         }
         Self { folder, schema }
     }
@@ -44,10 +39,7 @@ impl Place {
 
     /// The address of the database.
     pub fn url(&self) -> String {
-        match (&self.schema, server()) {
-            (Some(schema), Some(server)) => format!("{server}{}options=-csearch_path%3D{schema}", if server.contains('?') { '&' } else { '?' }),
-            _ => format!("sqlite://{}", self.file().display()),
-        }
+        url_in(self.path()).unwrap_or_else(|| format!("sqlite://{}", self.file().display()))
     }
 }
 
@@ -57,6 +49,23 @@ impl Drop for Place {
             administer(format!("DROP SCHEMA {schema} CASCADE"));
         }
     }
+}
+
+/// Marks the folder of a place that has a schema.
+const MARK: &str = "postgres";
+
+/// No other folder has this name, and so no other schema.
+fn schema_of(folder: &Path) -> String {
+    folder.file_name().expect("a name").to_string_lossy().bytes().fold(String::from("t_"), |mut schema, byte| {
+        let _ = write!(schema, "{byte:02x}");
+        schema
+    })
+}
+
+/// The address of the schema that belongs to the folder of a place, if one does: for a program that is run there.
+pub fn url_in(folder: &Path) -> Option<String> {
+    let server = server().filter(|_| folder.join(MARK).exists())?;
+    Some(format!("{server}{}options=-csearch_path%3D{}", if server.contains('?') { '&' } else { '?' }, schema_of(folder)))
 }
 
 /// The server that the tests are to use; none where they use SQLite.

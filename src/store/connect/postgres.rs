@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::PgPool;
+use sea_orm::sqlx::{ConnectOptions as _, PgPool};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 
@@ -49,7 +49,7 @@ const WRITERS: [(&str, &str); 4] = [
 
 /// A server, and how it is shown.
 pub(super) struct Server {
-    url: String,
+    address: PgConnectOptions,
     name: String,
 }
 
@@ -57,11 +57,12 @@ impl Server {
     /// The server that an address names.
     pub fn of(url: &str) -> Result<Self, StoreError> {
         // What the driver says of an address may hold its password.
-        let options: PgConnectOptions = url.parse().map_err(|_| StoreError::Address)?;
-        let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
-        let (user, port) = (options.get_username(), options.get_port());
-        let database = options.get_database().unwrap_or(user);
-        Ok(Self { url: url.to_owned(), name: format!("postgres://{user}@{host}:{port}/{database}") })
+        let address: PgConnectOptions = url.parse().map_err(|_| StoreError::Address)?;
+        let host = address.get_socket().map_or_else(|| address.get_host().to_owned(), |socket| socket.display().to_string());
+        let (user, port) = (address.get_username(), address.get_port());
+        let database = address.get_database().unwrap_or(user);
+        let name = format!("postgres://{user}@{host}:{port}/{database}");
+        Ok(Self { name, address })
     }
 
     /// As it is shown: without a password.
@@ -90,10 +91,12 @@ impl Server {
     }
 
     fn options(&self, told: &'static [(&'static str, &'static str)]) -> ConnectOptions {
-        let mut options = ConnectOptions::new(self.url.clone());
+        // The address goes in by itself: what goes in here is told to the log, at its finest, password and all.
+        let (mut options, address) = (ConnectOptions::new("postgres://"), self.address.clone());
         // Nothing connects before it is asked something, and nothing is asked twice whether it still lives.
         options.sqlx_logging(false).record_stmt_in_spans(false).connect_lazy(true).test_before_acquire_if_idle_for(IDLE);
-        options.map_sqlx_postgres_opts(move |server| {
+        options.map_sqlx_postgres_opts(move |_| {
+            let server = address.clone().disable_statement_logging();
             let server = if server.get_application_name().is_some() { server } else { server.application_name("silkroutes") };
             server.options(ALL.iter().chain(told).copied()).statement_cache_capacity(200)
         });
