@@ -12,6 +12,10 @@ dev *ARGUMENTS:
 test *ARGUMENTS:
     cargo test --locked -- {{ ARGUMENTS }}
 
+# The same on PostgreSQL: the server of TEST_DATABASE_URL, or one of its own from Debian's binaries.
+test-pg *ARGUMENTS:
+    .ci/with-postgres cargo test --locked -- {{ ARGUMENTS }}
+
 # Formatting, lints, documentation: what a change must pass besides its tests.
 lint:
     cargo fmt --all --check

@@ -141,10 +141,14 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
         let _ = stopped.await;
         tracing::info!("stopping");
     };
+    let (bell, wake) = follow::wake();
+    let keys = &shared.auth().keys;
     tokio::select! {
         () = tidy => {}
-        () = follow::follow(&follower, shared.meter()) => {}
-        () = keys::follow(shared.store(), &shared.auth().keys) => {}
+        () = follow::listen(shared.store(), bell) => {}
+        () = follow::follow(&follower, shared.meter(), wake.clone()) => {}
+        () = keys::follow(shared.store(), keys, wake) => {}
+        () = keys::note_now_and_then(shared.store(), keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
     if let Err(fault) = keys::note(shared.store(), &shared.auth().keys).await {

@@ -4,6 +4,7 @@
 //! (2 where the command line itself cannot be read). One file a command.
 
 mod config;
+mod copy;
 mod doctor;
 mod health;
 mod import;
@@ -64,7 +65,7 @@ struct Flags {
     /// Address and port to listen on; `127.0.0.1:8080` where none is given.
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// URL of the database; `sqlite://silkroutes.db` where none is given.
+    /// URL of the database, sqlite://FILE or postgres://USER@HOST/NAME; `sqlite://silkroutes.db` where none is given.
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Log for people (text) or for machines (json) [default: text].
@@ -90,6 +91,8 @@ enum Command {
     LoadWording(load_wording::LoadWording),
     /// Make, list and revoke API keys.
     Key(key::KeyCommand),
+    /// Copy everything into another database, of whichever engine.
+    Copy(copy::Copy),
     /// Print the schema in GraphQL's schema language.
     Schema,
     /// Look whether settings, database and graph are sound.
@@ -121,6 +124,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: Vec<(String, 
         Command::Import(import) => with_runtime(import.run(config.settings, surroundings)),
         Command::LoadWording(load) => with_runtime(load.run(config.settings, surroundings)),
         Command::Key(key) => with_runtime(key.run(config.settings, surroundings)),
+        Command::Copy(copy) => with_runtime(copy.run(surroundings)),
         Command::Schema => schema::run(config.settings),
         Command::Doctor => with_runtime(doctor::run(config.settings)),
         Command::Health => done(health::run(&config.settings)),

@@ -11,6 +11,7 @@
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
 //! | [`auth`], `rate` | who asks; how much |
+//! | `revision` | from which state on; whether this node may speak for what is not public |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
 //! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
 //! | [`pages`] | GraphiQL, the console |
@@ -31,6 +32,7 @@ mod rate;
 pub mod refusal;
 mod request;
 pub mod request_id;
+mod revision;
 pub mod server;
 pub mod settings;
 

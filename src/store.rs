@@ -2,8 +2,9 @@
 //!
 //! What people write is kept as documents, one row an entry, and read wholesale into [`Material`](crate::graph::Material) for a snapshot.
 //! What machines count, and long texts, stay here and are read in batches. Reads come from a pool of read-only
-//! connections; writes go through one connection, one transaction each, in a task of their own: a caller that
-//! vanishes cannot leave a transaction open (sqlx#4385), and the order of revisions is the order of commits.
+//! connections; writes come one after the other, one transaction each, in a task of their own: a caller that
+//! vanishes cannot leave a transaction open (sqlx#4385), and the order of revisions is the order of commits, however
+//! many programs write.
 //!
 //! | file | what |
 //! |---|---|
@@ -14,22 +15,25 @@
 //! | [`write`](mod@write) | transactions, revisions, the change log |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
-//! | [`follow`] | the snapshot, kept up with the change log |
+//! | [`follow`], [`heard`] | the snapshot, kept up with the change log; when that was heard last |
 //! | [`key`](mod@key) | API keys |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
+//! | [`copy`](mod@copy) | everything into another database |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
-//! SQL is written for SQLite, and so that PostgreSQL needs other words in one place alone: lists go in as one JSON
-//! parameter (`json_each`), so that a statement has one shape whatever the number of keys, and rows of a page come
-//! out as JSON (`json_group_array`), as the driver costs more per row than the database.
+//! SQLite and PostgreSQL are asked the same statements, in the words of each ([`sql`]). Lists go in as one JSON
+//! parameter, so that a statement has one shape whatever the number of keys, and rows of a page come out as one text,
+//! as the driver costs more per row than the database.
 
 mod bulk;
 mod check;
 mod connect;
 mod contribution;
+mod copy;
 mod entity;
 mod error;
 mod follow;
+mod heard;
 mod import;
 mod key;
 mod material;
@@ -51,9 +55,12 @@ use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 
 pub use check::Finding;
+pub use connect::Listener;
 pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
+pub use copy::{CopyError, CopyReport, Progress};
 pub use error::StoreError;
 pub use follow::{FollowError, Follower};
+pub use heard::Heard;
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use key::{KeyError, LiveKey, Revocation};
 pub use observation::{About, AllPage, ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
@@ -72,7 +79,7 @@ use sql::{Sql, rows};
 pub struct Store {
     /// Read-only connections, one a core.
     read: DatabaseConnection,
-    /// The one connection that writes.
+    /// Those that write, one at a time.
     write: DatabaseConnection,
     /// Tells when a change was made.
     clock: fn() -> Timestamp,
@@ -84,7 +91,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `sqlite://FILE`, makes the file where there is none, and brings its schema up to date.
+    /// Opens the database at `sqlite://FILE` or `postgres://…`, makes the file where there is none, and brings its
+    /// schema up to date.
     ///
     /// # Errors
     /// One sentence on why not.
@@ -101,6 +109,20 @@ impl Store {
         let (read, write) = connect::open(url).await?;
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
         Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
+    }
+
+    /// Whether there is a database at that address: a file, or tables on a server. Of an address that cannot be looked at
+    /// it is said that there is: opening it says why not.
+    pub async fn is_there(url: &str) -> bool {
+        connect::is_there(url).await
+    }
+
+    /// Begins to hear of writes, by whoever; none where the engine cannot tell.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
+        Listener::new(&self.read).await
     }
 
     /// Whether it holds no entry yet.

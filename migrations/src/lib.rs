@@ -4,9 +4,13 @@
 //! Types are those that SQLite and PostgreSQL share: text, bigint, double, boolean. JSON is kept as text, dates and
 //! instants as ISO 8601 text of fixed width, so that they sort as they stand on both.
 //!
+//! Nodes of two versions may run on one database while they are restarted one by one: a step only adds (a table, a
+//! column that may be null or has a default, an index), and what nobody reads any more goes a release later.
+//!
 //! To add a step: its file, a line in `mod`, a line in [`Migrator::migrations`].
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
 mod m20261124_000001_entries;
 mod m20261124_000002_figures;
@@ -41,6 +45,26 @@ pub fn steps() -> Vec<String> {
 ///
 /// # Errors
 /// Where a step fails, or the database has taken one that is not known here.
-pub async fn up<'c>(connection: impl IntoSchemaManagerConnection<'c>) -> Result<(), DbErr> {
-    Migrator::up(connection, None).await
+pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    Migrator::up(transaction, None).await?;
+    sort_by_bytes(transaction).await
+}
+
+/// Text sorts by its bytes on both engines: in SQLite it does, in PostgreSQL it sorts as the database was made to. Done
+/// behind all steps, so that none can forget it; a column that sorts so already is left alone.
+async fn sort_by_bytes(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    transaction
+        .execute_unprepared(
+            "DO $$ DECLARE col record; BEGIN \
+               FOR col IN SELECT table_name, column_name FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations' \
+                   AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C' \
+               LOOP EXECUTE format('ALTER TABLE %I ALTER COLUMN %I TYPE text COLLATE \"C\"', col.table_name, col.column_name); END LOOP; \
+             END $$",
+        )
+        .await
+        .map(drop)
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::follow::Wake;
 use crate::domain::key::{KeyId, Pepper};
 use crate::http::auth::keys::KeyTable;
 use crate::http::auth::settings::Settings;
 use crate::store::{Store, StoreError};
 
-/// How long a change may go unseen.
-const LOOK: Duration = Duration::from_millis(500);
-/// After so many looks uses are noted: each minute.
-const NOTE: u32 = 120;
+/// How often uses are noted.
+const NOTE: Duration = Duration::from_secs(60);
 
 /// What hashes of keys are made with here: the database's secret, and the operator's, where there is one.
 ///
@@ -30,31 +29,39 @@ pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), Store
         // A key that goes takes its uses along, and those of a revoked key matter most. But it goes first.
         let uses = keys.take_uses();
         keys.replace(mark, live);
+        keys.hear();
         tell(store, &uses).await?;
     }
+    keys.hear();
     Ok(())
 }
 
 /// Follows the database for ever. While it does not answer, the keys stay as they were last known to be; that is logged
 /// once, not with every look.
-pub(super) async fn follow(store: &Store, keys: &KeyTable) {
+pub(super) async fn follow(store: &Store, keys: &KeyTable, mut wake: Wake) {
     let mut is_told = false;
-    let mut looks = 0;
     loop {
-        tokio::time::sleep(LOOK).await;
-        looks += 1;
-        let mut done = catch_up(store, keys).await;
-        if done.is_ok() && looks >= NOTE {
-            looks = 0;
-            done = note(store, keys).await;
+        tokio::select! {
+            () = wake.next() => {}
+            () = keys.wanted() => {}
         }
-        match done {
+        match catch_up(store, keys).await {
             Ok(()) => is_told = false,
             Err(fault) if !is_told => {
                 tracing::error!(%fault, "API keys cannot follow the database and stay as they are");
                 is_told = true;
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// Tells the database of uses now and then. Apart from [`follow`]: a write may have to wait, a revoked key must not.
+pub(super) async fn note_now_and_then(store: &Store, keys: &KeyTable) {
+    loop {
+        tokio::time::sleep(NOTE).await;
+        if let Err(fault) = note(store, keys).await {
+            tracing::warn!(%fault, "the last uses of API keys are not noted");
         }
     }
 }

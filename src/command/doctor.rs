@@ -8,7 +8,6 @@ use silkroutes::graph::Snapshot;
 use silkroutes::http::pages;
 use silkroutes::store::{Follower, Store};
 
-use super::load::is_there;
 use super::{Done, say};
 
 /// One thing that was looked at.
@@ -47,7 +46,7 @@ pub(super) async fn run(settings: Settings) -> Done {
 
 async fn database(settings: &Settings) -> Vec<Check> {
     let name = settings.database.to_string();
-    if !is_there(settings.database.url()) {
+    if !Store::is_there(settings.database.url()).await {
         return vec![sound("database", format!("{name} is not there yet; the first start makes it"))];
     }
     let store = match Store::open(settings.database.url()).await {

@@ -19,7 +19,6 @@ use silkroutes::config::Settings;
 use silkroutes::domain::publisher::{self, Checked, Publisher};
 use silkroutes::store::{ImportOptions, Store};
 
-use super::load::is_there;
 use super::{Done, say};
 use report::FileReport;
 
@@ -94,7 +93,7 @@ impl Import {
     pub(super) async fn run(self, settings: Settings, surroundings: Surroundings) -> Done {
         let url = settings.database.url().to_owned();
         // Looking must not make a database.
-        let store = if self.dry_run && !is_there(&url) {
+        let store = if self.dry_run && !Store::is_there(&url).await {
             None
         } else {
             let store = Store::open_with_clock(&url, surroundings.clock).await.map_err(|fault| fault.to_string())?;

@@ -13,7 +13,6 @@ use silkroutes::domain::viewer::Role;
 use silkroutes::domain::word::Words as _;
 use silkroutes::store::{Revocation, Store};
 
-use super::load::is_there;
 use super::{Done, explain, say};
 
 /// API keys let an office draft, review or read what is shared with it: `Authorization: Bearer <key>`. Whoever only
@@ -81,7 +80,7 @@ impl From<RoleName> for Role {
 impl KeyCommand {
     pub(super) async fn run(self, settings: Settings, surroundings: Surroundings) -> Done {
         let url = settings.database.url();
-        if !is_there(url) {
+        if !Store::is_there(url).await {
             return Err(format!("The database {} is not there yet: start the server once, or `silkroutes load` a catalogue.", settings.database));
         }
         let store = Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string())?;

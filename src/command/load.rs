@@ -39,7 +39,7 @@ impl Load {
         let entries = catalogue.entries.len();
         let url = settings.database.url();
         // Looking must not make a database.
-        if self.check && !is_there(url) {
+        if self.check && !Store::is_there(url).await {
             say(format_args!("The catalogue is sound: {entries} entries. The database is not there yet; it would get all of them."));
             return Ok(());
         }
@@ -127,12 +127,6 @@ fn summary(report: &ImportReport) -> String {
         }
     }
     text
-}
-
-/// Whether the database of a URL is there; only of a file it can be not.
-pub(super) fn is_there(url: &str) -> bool {
-    let path = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    path.is_none_or(|path| Path::new(path.split('?').next().unwrap_or_default()).exists())
 }
 
 fn progress() -> ProgressBar {

@@ -10,7 +10,6 @@ use silkroutes::app::Surroundings;
 use silkroutes::config::Settings;
 use silkroutes::store::{Store, Wording, WordingError, WordingFault};
 
-use super::load::is_there;
 use super::{Done, say};
 
 /// Loads the official wording of provisions from a file of JSON lines; all of it or none.
@@ -40,7 +39,7 @@ impl LoadWording {
         let name = self.file.display();
         let text = fs::read_to_string(&self.file).map_err(|fault| format!("Cannot read {name}: {fault}."))?;
         let url = settings.database.url();
-        if !is_there(url) {
+        if !Store::is_there(url).await {
             return Err("There are no provisions to word: the database is not there yet. `silkroutes load` makes it; then load the wording.".into());
         }
         let store = Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string())?;

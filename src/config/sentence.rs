@@ -4,7 +4,7 @@ use crate::http::settings::Settings as Http;
 
 const OWN: &[(&str, &str)] = &[
     ("listen", "Address and port to listen on."),
-    ("database", "URL of the database; sqlite://FILE is made when it is not there. Also DATABASE_URL."),
+    ("database", "URL of the database: sqlite://FILE, which is made when it is not there, or postgres://USER@HOST/NAME. Also DATABASE_URL."),
     ("suggestions", "Whether errors about unknown fields name near ones."),
     ("log.format", "text for people, json for machines."),
     ("log.level", "error, warn, info, debug (a line for each request) or trace."),

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
@@ -81,6 +82,8 @@ pub struct Outcome {
     pub executed: bool,
     /// What it was charged.
     pub cost: u64,
+    /// The revision that it made, if it wrote; also in the answer's extensions.
+    pub revision: Option<u64>,
 }
 
 impl Api {
@@ -149,20 +152,21 @@ impl Api {
         let views = Views::new(View::new(follower.current(), viewer.clone(), today), writes);
         let reads = Arc::new(Reads::default());
         let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads)).data(rate);
+        let written = Arc::new(AtomicU64::new(0));
         if writes > 0 {
-            request = request.data(Writer { store: Arc::clone(&store), follower, today });
+            request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
         }
         request.operation_name = operation;
         request.set_parsed_query(document);
         let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
             tracing::error!("a resolver panicked");
-            return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost };
+            return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost, revision: None };
         };
         if let Err(fault) = reads.keep(&viewer, &store).await {
             tracing::error!(%fault, "what was read could not be noted, so it is not shown");
             let fault: Error = Fault::unavailable(&fault).into();
             let error = fault.into_server_error(Pos::default());
-            return Outcome { response: Response::from_errors(vec![error]), executed: true, cost };
+            return Outcome { response: Response::from_errors(vec![error]), executed: true, cost, revision: None };
         }
         let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
         for error in &mut response.errors {
@@ -173,7 +177,12 @@ impl Api {
         // It may find the same fault from two sides.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.extensions.insert("cost".into(), cost.into());
-        Outcome { response, executed, cost }
+        // Of a query none is told: how much is written says something of what cannot be seen.
+        let revision = Some(written.load(Ordering::Relaxed)).filter(|revision| *revision > 0);
+        if let Some(revision) = revision {
+            response.extensions.insert("revision".into(), revision.into());
+        }
+        Outcome { response, executed, cost, revision }
     }
 }
 
@@ -207,7 +216,7 @@ fn unsupported(document: &ExecutableDocument) -> Refusal {
 pub fn refused(refusal: &Refusal) -> Outcome {
     let mut error = ServerError::new(refusal.message.clone(), refusal.line.map(|(line, column)| Pos { line, column }));
     set_code(&mut error.extensions, refusal.code);
-    Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1 }
+    Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1, revision: None }
 }
 
 fn internal() -> ServerError {

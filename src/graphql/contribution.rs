@@ -362,8 +362,8 @@ async fn contribute(ctx: &Context<'_>, call: Call) -> Done {
 pub async fn perform(ctx: &Context<'_>, call: Call, not_there: fn() -> Vec<UserError>) -> Result<Result<Id, Vec<UserError>>, Fault> {
     let writer = writer(ctx);
     Ok(match writer.store.contribute(call).await.map_err(|fault| Fault::unavailable(&fault))? {
-        Outcome::Done(id, _) => {
-            writer.go_on(ctx).await?;
+        Outcome::Done(id, revision) => {
+            writer.go_on(ctx, revision).await?;
             Ok(id)
         }
         Outcome::Refused(refused) => Err(vec![refused.into()]),
@@ -381,6 +381,9 @@ pub fn check_key(key: Option<&ID>, faults: &mut Faults) {
     let Some(key) = key else { return };
     if key.is_empty() {
         faults.note(UserErrorCode::Invalid, &["idempotencyKey"], "The key is empty: take something unique, such as a UUID.");
+    }
+    if key.chars().any(char::is_control) {
+        faults.note(UserErrorCode::Invalid, &["idempotencyKey"], "The key has a control character: take something unique, such as a UUID.");
     }
     if key.chars().count() > LONGEST {
         faults.note(UserErrorCode::TooLong, &["idempotencyKey"], format!("The key has more than {LONGEST} characters."));

@@ -1,6 +1,7 @@
 //! The root of writing. Business failures are in the payload's `errors`; the top level has only what went wrong here.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::Context;
 use jiff::civil::Date;
@@ -29,6 +30,8 @@ pub struct Writer {
     pub follower: Arc<Follower>,
     /// The day of the request (UTC).
     pub today: Date,
+    /// The last revision that the request made; 0 before.
+    pub revision: Arc<AtomicU64>,
 }
 
 /// The writer of this request; put there by [`Api::execute`](super::Api::execute) for every mutation.
@@ -37,8 +40,9 @@ pub fn writer<'a>(ctx: &Context<'a>) -> &'a Writer {
 }
 
 impl Writer {
-    /// From now on this request sees the graph as it is after its last write.
-    pub async fn go_on(&self, ctx: &Context<'_>) -> Result<(), Fault> {
+    /// From now on this request sees the graph as it is after its last write, which made that revision.
+    pub async fn go_on(&self, ctx: &Context<'_>, revision: u64) -> Result<(), Fault> {
+        self.revision.fetch_max(revision, Ordering::Relaxed);
         let (graph, _) = self.follower.catch_up().await.map_err(|fault| Fault::unavailable(&fault))?;
         ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today));
         Ok(())

@@ -18,6 +18,7 @@ use serde::Serialize;
 use super::accept::Format;
 use super::refusal::{Code, Refusal, code, is_retryable};
 use super::request_id::RequestId;
+use super::revision::REVISION;
 use super::settings::Settings;
 
 /// Everything that an answer can depend on, so that no cache gives one viewer's to another.
@@ -35,6 +36,8 @@ pub struct Written {
     pub status: StatusCode,
     /// The code of its first error.
     pub code: Option<&'static str>,
+    /// The revision that it wrote, if it did.
+    pub revision: Option<u64>,
 }
 
 /// Writes out what the executor answered.
@@ -57,7 +60,7 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
         return Err(Refusal::document(code::LIMIT_ANSWER, message));
     }
     LAST_LENGTH.store(sink.bytes.len(), Ordering::Relaxed);
-    Ok(Written { body: sink.bytes.into(), status, code })
+    Ok(Written { body: sink.bytes.into(), status, code, revision: None })
 }
 
 /// The response around it, with the headers that every answer of the endpoint has.
@@ -71,6 +74,9 @@ pub fn response(written: Written, format: Format, cache: HeaderValue) -> Respons
     headers.insert(CACHE_CONTROL, cache);
     headers.insert(VARY, VARIES);
     protect(headers);
+    if let Some(revision) = written.revision {
+        headers.insert(REVISION, HeaderValue::from(revision));
+    }
     if let Some(code) = written.code {
         response.extensions_mut().insert(Code(code));
     }

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
-const SENT: HeaderValue = HeaderValue::from_static("accept, accept-language, authorization, content-type, if-none-match, x-request-id");
-const READ: HeaderValue = HeaderValue::from_static("etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id");
+const SENT: HeaderValue = HeaderValue::from_static("accept, accept-language, at-least-revision, authorization, content-type, if-none-match, x-request-id");
+const READ: HeaderValue = HeaderValue::from_static("etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, revision, x-request-id");
 /// Browsers keep the permission for two hours at most.
 const KEPT: HeaderValue = HeaderValue::from_static("7200");
 const RESOURCES: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

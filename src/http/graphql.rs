@@ -21,7 +21,7 @@ use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, pages};
+use super::{Shared, body, pages, revision};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
@@ -163,7 +163,8 @@ async fn run(
         store: Arc::clone(&shared.store),
     };
     let outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
-    answer::write(outcome.response, outcome.executed, format, &shared.settings, id)
+    let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
+    Ok(Written { revision: outcome.revision, ..written })
 }
 
 /// What waits for the database is dropped when the time is over, and with it its statement.
@@ -184,6 +185,7 @@ fn not_acceptable() -> Refusal {
 
 /// Who sends a request, and his place at his bucket of points.
 async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
+    revision::may_answer(shared, headers).await?;
     let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await?;
     let ticket = shared.rates.ticket(&viewer, peer, headers);
     Ok((viewer, ticket))

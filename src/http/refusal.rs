@@ -36,6 +36,8 @@ pub mod code {
     pub const THROTTLED: &str = "THROTTLED";
     /// The request took too long to arrive or to answer.
     pub const TIMEOUT: &str = "TIMEOUT";
+    /// This node does not know the wanted revision yet; try again.
+    pub const BEHIND: &str = "BEHIND";
     /// Too many at once; try again.
     pub const OVERLOADED: &str = "OVERLOADED";
 }
@@ -142,7 +144,7 @@ pub(super) struct Code(pub &'static str);
 
 /// Whether the same request may well be answered a little later.
 pub(super) fn is_retryable(code: &str) -> bool {
-    matches!(code, code::TIMEOUT | code::OVERLOADED | code::UNAVAILABLE | code::THROTTLED)
+    matches!(code, code::TIMEOUT | code::BEHIND | code::OVERLOADED | code::UNAVAILABLE | code::THROTTLED)
 }
 
 #[derive(Serialize)]

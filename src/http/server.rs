@@ -43,7 +43,13 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
     let told = Arc::new(Semaphore::new(TOLD));
     let patience = Patience { head: settings.header_time.0, idle: settings.idle_time.0, write: settings.write_time.0 };
     let mut connections = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
+    let shared = Arc::clone(edge.shared());
+    let mut stop = std::pin::pin!(async {
+        stop.await;
+        shared.drain();
+        // Whoever sends requests here learns that it should not, while they are still taken.
+        sleep(settings.notice_time.0).await;
+    });
     loop {
         let (socket, address) = tokio::select! {
             () = &mut stop => break,
@@ -84,7 +90,6 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
             drop(place);
         });
     }
-    edge.shared().drain();
     drop(listener);
     let drained = timeout(settings.drain_time.0, graceful.shutdown()).await;
     if drained.is_err() {

@@ -59,6 +59,12 @@ settings! {
     idle_time: Span = Span::seconds(60);
     /// Time that a client may take nothing of its answer; then the connection is cut.
     write_time: Span = Span::seconds(30);
+    /// Time that a request waits for the revision that its header `at-least-revision` names; then BEHIND.
+    revision_time: Span = Span::seconds(2);
+    /// Time that this node may hear nothing from its database; then callers with keys or tokens get UNAVAILABLE, until it does.
+    silence_time: Span = Span::seconds(1);
+    /// Time between saying that this node is not ready any more and taking no more connections: for a balancer in front to notice.
+    notice_time: Span = Span::seconds(0);
     /// Time to finish what is running when asked to stop; then it is cut.
     drain_time: Span = Span::seconds(30);
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.

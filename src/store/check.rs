@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::contribution::{event::first_broken_link, faces};
 use super::error::Doing;
@@ -11,7 +11,7 @@ use super::reference::{Codes, references};
 use super::row::CATALOGUE;
 use super::series::check as series;
 use super::sql::{Sql, rows};
-use super::{Store, StoreError};
+use super::{Store, StoreError, write};
 use crate::domain::entry::{Kind, Stored};
 
 const DOING: &str = "be looked at";
@@ -50,7 +50,7 @@ impl Store {
     /// # Errors
     /// Where the database cannot even be looked at.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let found = look(&reading).await;
         let _ = reading.rollback().await;
         found
@@ -59,9 +59,7 @@ impl Store {
 
 async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Findings::default();
-    findings.all(texts(db, "PRAGMA integrity_check").await?.into_iter().filter(|line| line != "ok").map(|line| format!("SQLite: {line}")));
-    let broken = texts(db, "SELECT \"table\" || ' points to ' || parent || ', where it is not' FROM pragma_foreign_key_check").await?;
-    findings.all(broken.into_iter().map(|line| format!("a row of {line}")));
+    engine(db, &mut findings).await?;
     let steps = texts(db, "SELECT version FROM seaql_migrations ORDER BY version").await?;
     if steps != silkroutes_migrations::steps() {
         findings.all([format!("the schema has the steps {}, not those of this version", steps.join(", "))]);
@@ -74,6 +72,23 @@ async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
     log(db, &mut findings).await?;
     events(db, &mut findings).await?;
     Ok(findings.0)
+}
+
+/// What the engine itself can say.
+async fn engine(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
+    if write::is_postgres(db) {
+        let unsure = "SELECT conrelid::regclass || ': the rule ' || conname || ' was not checked' FROM pg_constraint WHERE NOT convalidated AND connamespace = current_schema()::regnamespace \
+             UNION ALL SELECT indrelid::regclass || ': the index ' || indexrelid::regclass || ' is not valid' FROM pg_index JOIN pg_class c ON c.oid = indexrelid \
+             WHERE NOT indisvalid AND c.relnamespace = current_schema()::regnamespace \
+             UNION ALL SELECT table_name || '.' || column_name || ' does not sort by its bytes (its collation is not C)' FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'";
+        findings.all(texts(db, unsure).await?);
+        return Ok(());
+    }
+    findings.all(texts(db, "PRAGMA integrity_check").await?.into_iter().filter(|line| line != "ok").map(|line| format!("SQLite: {line}")));
+    let broken = texts(db, "SELECT \"table\" || ' points to ' || parent || ', where it is not' FROM pragma_foreign_key_check").await?;
+    findings.all(broken.into_iter().map(|line| format!("a row of {line}")));
+    Ok(())
 }
 
 /// What happened must be told as it was written, and of every contribution there must be its versions.

@@ -1,17 +1,46 @@
 //! What can go wrong with a database, each in one sentence for its operator.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
+use sea_orm::error::{SqlxError, SqlxPostgresError, SqlxSqliteError};
 use sea_orm::{DbErr, RuntimeErr};
 
 /// Why the database does not do what was asked. The sentence is for the operator; nothing of it goes to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address names another engine.
-    #[error("This build keeps its data in SQLite only: write sqlite://FILE, such as sqlite://silkroutes.db, in place of a {0} address.")]
+    #[error(
+        "Data is kept in SQLite or PostgreSQL: write sqlite://FILE, such as sqlite://silkroutes.db, or postgres://USER@HOST/NAME, in place of a {0} address."
+    )]
     OtherEngine(String),
+    /// An address of PostgreSQL that cannot be read. It is not repeated: it may hold a password.
+    #[error("The database address cannot be read: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and %2F for / within a part.")]
+    Address,
+    /// A version of PostgreSQL that will not do.
+    #[error("{at} is PostgreSQL {version}: version 15 or a later one is wanted.")]
+    TooOld {
+        /// The server.
+        at: String,
+        /// What it says of itself.
+        version: String,
+    },
+    /// A database that cannot hold every text.
+    #[error("{at} keeps its texts in {encoding}: make a database with ENCODING 'UTF8'.")]
+    Encoding {
+        /// The server.
+        at: String,
+        /// What it says of itself.
+        encoding: String,
+    },
+    /// A search path that leads nowhere.
+    #[error("{0} has no schema to keep tables in: make the one that the search path names, or grant its use.")]
+    NoSchema(String),
+    /// Changes cannot be heard.
+    #[error("The database cannot be listened to.")]
+    Deaf,
     /// The address names no file.
-    #[error("The database address names no file: write sqlite://FILE, such as sqlite://silkroutes.db.")]
+    #[error("The database address names no file: write sqlite://FILE, such as sqlite://silkroutes.db, or postgres://USER@HOST/NAME.")]
     NoFile,
     /// A parameter of the address that means nothing here.
     #[error("The database address ends in `?{0}`, which means nothing here: write sqlite://FILE alone.")]
@@ -34,21 +63,21 @@ pub enum StoreError {
     #[error("{} is read-only: the server writes to its database.", .0.display())]
     ReadOnly(PathBuf),
     /// A database of another program.
-    #[error("{} is the database of another program: name another file.", .0.display())]
-    Foreign(PathBuf),
+    #[error("{0} is the database of another program: name another one.")]
+    Foreign(String),
     /// A database that a later version has changed.
-    #[error("{} was made by a newer version (its schema has the step {step}): use that version or a later one.", .path.display())]
+    #[error("{at} was made by a newer version (its schema has the step {step}): use that version or a later one.")]
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The file or server.
+        at: String,
         /// The first step that is not known here.
         step: String,
     },
     /// Something else goes wrong on opening.
-    #[error("The database {} cannot be opened: {}.", .path.display(), reason(.cause))]
+    #[error("The database {at} cannot be opened: {}.", reason(.cause))]
     Open {
-        /// The file.
-        path: PathBuf,
+        /// The file or server.
+        at: String,
         /// What the driver says.
         #[source]
         cause: DbErr,
@@ -108,23 +137,44 @@ impl<T> Doing<T> for Result<T, DbErr> {
     }
 }
 
+/// What the driver says, where it is the driver that failed.
+fn driver(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
 /// The primary result code of SQLite, where it is SQLite that failed.
-pub(super) fn code(error: &DbErr) -> Option<i32> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
-        return None;
-    };
-    let code: i32 = cause.as_database_error()?.code()?.parse().ok()?;
+pub(super) fn sqlite_code(error: &DbErr) -> Option<i32> {
+    let fault = driver(error)?.as_database_error()?;
+    fault.try_downcast_ref::<SqlxSqliteError>()?;
+    let code: i32 = fault.code()?.parse().ok()?;
     Some(code & 0xff)
 }
 
 /// SQLite's code for "another connection holds it".
 pub(super) const BUSY: i32 = 5;
 
-fn reason(cause: &DbErr) -> &'static str {
+/// In words that no operator need look up; what the driver says may hold an address with its password.
+fn reason(cause: &DbErr) -> Cow<'static, str> {
     if matches!(cause, DbErr::ConnectionAcquire(_)) {
-        return "no connection came free in time";
+        return "no connection came free in time".into();
     }
-    match code(cause) {
+    match driver(cause) {
+        Some(SqlxError::Io(fault)) => format!("it cannot be reached ({})", fault.kind()).into(),
+        Some(SqlxError::Tls(_)) => "its server and this one do not agree on TLS".into(),
+        Some(SqlxError::PoolTimedOut) => "no connection came free in time".into(),
+        Some(fault) => match fault.as_database_error().and_then(|fault| fault.try_downcast_ref::<SqlxPostgresError>()) {
+            Some(fault) => postgres(fault.code()),
+            None => sqlite(sqlite_code(cause)).into(),
+        },
+        None => "it says what was not expected".into(),
+    }
+}
+
+fn sqlite(code: Option<i32>) -> &'static str {
+    match code {
         Some(BUSY | 6) => "another program holds it for too long",
         Some(8) => "it is read-only",
         Some(10) => "reading or writing the disk failed",
@@ -133,6 +183,26 @@ fn reason(cause: &DbErr) -> &'static str {
         Some(14) => "the file or its folder may not be opened",
         Some(19) => "a rule of the schema would be broken",
         Some(26) => "the file is no SQLite database",
-        _ => "SQLite reports a fault",
+        _ => "the database reports a fault",
     }
+}
+
+/// By SQLSTATE.
+fn postgres(code: &str) -> Cow<'static, str> {
+    let known = match code {
+        "3D000" => "the server has no such database",
+        "3F000" => "there is no such schema",
+        "42501" => "this user may not do that",
+        "25006" => "it is read-only",
+        "53100" => "the disk is full",
+        "53300" => "the server has no connection free",
+        "55P03" => "another program holds it for too long",
+        "57014" => "it took too long",
+        "57P01" | "57P02" | "57P03" => "the server is stopping or starting",
+        _ if code.starts_with("08") => "the connection was lost",
+        _ if code.starts_with("23") => "a rule of the schema would be broken",
+        _ if code.starts_with("28") => "the server does not accept this user or password",
+        _ => return format!("PostgreSQL reports the fault {code}").into(),
+    };
+    known.into()
 }

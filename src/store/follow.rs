@@ -1,16 +1,22 @@
 //! The snapshot, kept up with the change log: what was contributed is patched in, anything else read anew.
 //!
 //! One at a time follows; whoever waited finds the work done. So the snapshot only ever goes on to a later revision.
+//!
+//! Several nodes follow one log. What was written on another is here a moment later; a reader who knows of a write says
+//! its revision and waits for it ([`Follower::reach`]). And a node that hears nothing knows for how long
+//! ([`Follower::silence`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use sea_orm::TransactionTrait;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::contribution::faces;
 use super::error::Doing;
+use super::heard::Heard;
 use super::material::of_kind;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
@@ -25,6 +31,9 @@ const DOING: &str = "read what has changed";
 pub(super) const MOST_GONE: usize = 500;
 /// More changes at once are read anew.
 const MOST_CHANGES: usize = 200;
+
+/// How often a wanted revision is asked for again, where the database does not have it yet.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Why there is no newer snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +53,14 @@ pub struct Follower {
     secret: [u8; 64],
     current: ArcSwap<Snapshot>,
     turn: Mutex<()>,
+    /// The revision of the current snapshot, for those who wait for one.
+    reached: watch::Sender<u64>,
+    /// Somebody waits.
+    wanted: Notify,
+    heard: Heard,
+    /// A newer snapshot is being made, and the last attempt at one went well.
+    making: AtomicBool,
+    failed: AtomicBool,
 }
 
 impl Follower {
@@ -54,7 +71,17 @@ impl Follower {
     pub async fn new(store: Store) -> Result<Self, FollowError> {
         let secret = store.secret().await?;
         let snapshot = whole(&store, secret).await?;
-        Ok(Self { store, secret, current: ArcSwap::from_pointee(snapshot), turn: Mutex::default() })
+        Ok(Self {
+            store,
+            secret,
+            reached: watch::Sender::new(snapshot.revision()),
+            current: ArcSwap::from_pointee(snapshot),
+            turn: Mutex::default(),
+            wanted: Notify::new(),
+            heard: Heard::now(),
+            making: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+        })
     }
 
     /// The graph as it is known here.
@@ -70,19 +97,77 @@ impl Follower {
         let _turn = self.turn.lock().await;
         let before = self.current();
         if self.store.revision().await? == before.revision() {
+            self.heard.note();
             return Ok((before, false));
         }
+        let fresh = self.making(self.fresh(&before)).await?;
+        let fresh = Arc::new(fresh);
+        self.current.store(Arc::clone(&fresh));
+        self.heard.note();
+        self.reached.send_replace(fresh.revision());
+        Ok((fresh, true))
+    }
+
+    /// Does the work, and knows meanwhile that it is being done: that is not silence, unless it failed the last time.
+    async fn making(&self, work: impl Future<Output = Result<Snapshot, FollowError>>) -> Result<Snapshot, FollowError> {
+        struct Until<'a>(&'a AtomicBool);
+        impl Drop for Until<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::Relaxed);
+            }
+        }
+        self.making.store(!self.failed.load(Ordering::Relaxed), Ordering::Relaxed);
+        let _until = Until(&self.making);
+        let done = work.await;
+        self.failed.store(done.is_err(), Ordering::Relaxed);
+        done
+    }
+
+    async fn fresh(&self, before: &Snapshot) -> Result<Snapshot, FollowError> {
         let patched = match self.store.contributed_since(before.revision()).await? {
             Some(patch) => Some(before.patched(patch)?),
             None => None,
         };
-        let fresh = match patched {
-            Some(patched) => patched,
-            None => whole(&self.store, self.secret).await?,
+        match patched {
+            Some(patched) => Ok(patched),
+            None => whole(&self.store, self.secret).await,
+        }
+    }
+
+    /// For how long nothing was heard of the database; none while what was heard is being taken in.
+    pub fn silence(&self) -> Duration {
+        if self.making.load(Ordering::Relaxed) { Duration::ZERO } else { self.heard.silence() }
+    }
+
+    /// The graph of that revision or a later one, waited for that long; none where it does not come.
+    ///
+    /// Whoever waits asks nothing of the database: one that follows does, for all ([`Follower::wanted`]).
+    pub async fn reach(&self, revision: u64, patience: Duration) -> Option<Arc<Snapshot>> {
+        if self.current().revision() >= revision {
+            return Some(self.current());
+        }
+        let mut reached = self.reached.subscribe();
+        let waiting = async {
+            while self.current().revision() < revision {
+                self.wanted.notify_one();
+                // One that is not there yet is asked for again.
+                if let Ok(Err(_)) = tokio::time::timeout(AGAIN, reached.changed()).await {
+                    return;
+                }
+            }
         };
-        let fresh = Arc::new(fresh);
-        self.current.store(Arc::clone(&fresh));
-        Ok((fresh, true))
+        let _ = tokio::time::timeout(patience, waiting).await;
+        Some(self.current()).filter(|graph| graph.revision() >= revision)
+    }
+
+    /// Asks whoever follows to look now.
+    pub fn ask(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Until somebody waits for a newer graph.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// Makes the graph anew where it carries much that was replaced; no write waits for that but at the end, when
@@ -94,7 +179,7 @@ impl Follower {
         if self.current().gone() < MOST_GONE {
             return Ok(());
         }
-        let fresh = whole(&self.store, self.secret).await?;
+        let fresh = self.making(whole(&self.store, self.secret)).await?;
         let _turn = self.turn.lock().await;
         let fresh = match self.store.contributed_since(fresh.revision()).await? {
             Some(patch) => fresh.patched(patch)?,
@@ -117,7 +202,7 @@ async fn whole(store: &Store, secret: [u8; 64]) -> Result<Snapshot, FollowError>
 impl Store {
     /// What was contributed behind a revision; none where anything else changed, too.
     async fn contributed_since(&self, revision: u64) -> Result<Option<Patch>, StoreError> {
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let found = async {
             let now = write::revision(&reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");

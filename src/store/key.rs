@@ -106,7 +106,7 @@ impl Store {
     /// Where the database does not answer.
     pub async fn keys_of(&self, parties: &[String]) -> Result<HashMap<String, Vec<ApiKey>>, StoreError> {
         let mut sql = Sql::new("SELECT ");
-        sql.text(COLUMNS).text(" FROM api_key WHERE party IN (SELECT value FROM ").list(&parties).text(") ORDER BY created_at DESC, id DESC");
+        sql.text(COLUMNS).text(" FROM api_key WHERE party IN (SELECT value FROM ").texts("l", &parties).text(") ORDER BY created_at DESC, id DESC");
         let mut keys: HashMap<String, Vec<ApiKey>> = HashMap::new();
         for row in rows(&self.read, sql).await.doing(READ)? {
             let key = live(&row)?.key;
@@ -178,7 +178,7 @@ impl Store {
         write::apart(async move {
             let transaction = write::begin(&database).await?;
             let mut sql = Sql::new("UPDATE api_key SET last_used_at = used.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM ");
-            sql.list(&uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
+            sql.tuples("l", &uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
             let done = run(&transaction, sql).await.doing("note the use of keys").map(drop);
             write::end(transaction, done, true).await
         })
@@ -256,7 +256,7 @@ async fn count_up(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
     let mut sql = Sql::new("INSERT INTO meta (key, value) VALUES (");
     sql.bind(MARK).text(", '1') ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS bigint) + 1 AS text)");
     run(transaction, sql).await.doing("count the changes of keys")?;
-    Ok(())
+    write::shout(transaction).await
 }
 
 /// A row of [`COLUMNS`].

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, QueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, QueryResult};
 use serde_json::value::RawValue;
 
 use super::contribution::faces;
@@ -27,7 +27,7 @@ impl Store {
     /// Where the database does not answer, or holds what this program never wrote.
     pub async fn material(&self) -> Result<Material, StoreError> {
         // One transaction that reads sees one state, whatever is written meanwhile.
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let found = read(&reading).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
@@ -61,10 +61,10 @@ pub(super) async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec
     let mut last = String::new();
     loop {
         // What the catalogue or the API wrote is JSON already; ids and instants have nothing to escape.
-        let mut sql = Sql::new(
-            "SELECT '[' || group_concat('[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') \
-             || ',\"' || updated_at || '\"]') || ']', max(code) FROM (SELECT * FROM entry WHERE id NOT IN (SELECT entry_id FROM dossier) AND kind = ",
-        );
+        let record =
+            "'[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') || ',\"' || updated_at || '\"]'";
+        let mut sql = Sql::new("SELECT '[' || ");
+        sql.joined(&Sql::new(record), ",").text(" || ']', max(code) FROM (SELECT * FROM entry WHERE id NOT IN (SELECT entry_id FROM dossier) AND kind = ");
         sql.bind(kind.name()).text(" AND code > ").bind(last).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
         let found = rows(db, sql).await.doing(DOING)?;
         let Some(row) = found.first() else { break };
@@ -148,14 +148,16 @@ async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, 
     let mut bodies: HashMap<Id, Vec<_>> = HashMap::new();
     let mut last = String::new();
     loop {
-        let mut sql = Sql::new(
-            "SELECT json_group_array(json_array(entry_id, language, body)), max(entry_id) FROM practice_body \
-             WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ",
-        );
-        sql.bind(last).text(" ORDER BY entry_id LIMIT ").bind(CHUNK).text(")");
+        let mut sql = Sql::new("SELECT ");
+        sql.json_rows("entry_id, language, body").text(", max(entry_id) FROM practice_body ");
+        sql.text("WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ")
+            .bind(last)
+            .text(" ORDER BY entry_id LIMIT ")
+            .bind(CHUNK)
+            .text(")");
         let found = rows(db, sql).await.doing(DOING)?;
         let Some(row) = found.first() else { return Ok(bodies) };
-        let (json, Some(id)) = (row.try_get_by_index::<String>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?) else {
+        let (Some(json), Some(id)) = (row.try_get_by_index::<Option<String>>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?) else {
             return Ok(bodies);
         };
         let some: Vec<(Id, Language, String)> = serde_json::from_str(&json).map_err(|_| StoreError::Damaged { what: "a body", of: "practices".into() })?;

@@ -320,7 +320,7 @@ async fn codes(db: &impl ConnectionTrait) -> Result<Codes, StoreError> {
     const DOING: &str = "look for what figures name";
     let mut codes = Codes::default();
     let mut sql = Sql::new("SELECT kind, code FROM entry WHERE kind IN (SELECT value FROM ");
-    sql.list(&[Kind::State, Kind::Area, Kind::Route, Kind::Source].map(Words::name)).text(")");
+    sql.texts("l", &[Kind::State, Kind::Area, Kind::Route, Kind::Source].map(Words::name)).text(")");
     for row in rows(db, sql).await.doing(DOING)? {
         let kind: String = row.try_get_by_index(0).doing(DOING)?;
         if let Some(kind) = Kind::parse(&kind) {

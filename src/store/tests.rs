@@ -1,16 +1,19 @@
 //! Stories of the store: a catalogue comes in, comes in again, and meets what was changed meanwhile.
 
 mod all;
+mod copying;
 mod figures;
 mod follow;
 mod import;
 mod opening;
 mod pages;
+/// What these tests share with those from outside.
+#[path = "../../tests/it/place.rs"]
+mod place;
 mod texts;
 
 use jiff::civil::{Date, date};
 use sea_orm::ConnectionTrait;
-use tempfile::TempDir;
 
 use super::sql::{Sql, rows};
 use super::{ImportOptions, ImportReport, Store};
@@ -22,18 +25,19 @@ use crate::domain::flow::{Leg, Route, TransportMode};
 use crate::domain::party::{Region, State};
 use crate::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use crate::domain::text::{Language, Localized};
+use place::Place;
 
-/// A database in a folder that goes when it does.
+/// A database in a place that goes when it does.
 struct Db {
-    folder: TempDir,
+    place: Place,
     store: Store,
 }
 
 impl Db {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open_with_clock(&url(&folder), || "2026-12-01T12:00:00Z".parse().unwrap()).await.unwrap();
-        Self { folder, store }
+        let place = Place::new();
+        let store = Store::open_with_clock(&place.url(), || "2026-12-01T12:00:00Z".parse().unwrap()).await.unwrap();
+        Self { place, store }
     }
 
     /// With the catalogue in it.
@@ -56,6 +60,11 @@ impl Db {
         self.store.write.execute_unprepared(sql).await.unwrap();
     }
 
+    /// The same where the engines do not share the words.
+    async fn sql_of(&self, sqlite: &str, postgres: &str) {
+        self.sql(if place::server().is_some() { postgres } else { sqlite }).await;
+    }
+
     /// All that is in the tables, to tell whether anything changed.
     async fn everything(&self) -> Vec<String> {
         let mut all = Vec::new();
@@ -67,14 +76,22 @@ impl Db {
             ("figure_set", "id, source, measure, edition, is_cited, is_newest, facts, first_day, last_day"),
             ("breakdown", "id, sex, age_group, dimensions"),
             ("place", "id, code"),
-            ("series", "id, hash, set_id, breakdown_id, subject, hex(points)"),
-            ("figure_block", "set_id, breakdown_id, kind, period, facts, hex(cells), hex(series)"),
+            ("series", "id, hash, set_id, breakdown_id, subject, points"),
+            ("figure_block", "set_id, breakdown_id, kind, period, facts, cells, series"),
             ("corridor", "code, origin, destination"),
             ("change", "revision, entry_id, kind, at"),
             ("meta", "key, value"),
         ] {
-            let sql = format!("SELECT '{table} ' || json_array({columns}) FROM {table} ORDER BY 1");
-            all.extend(rows(&self.store.read, Sql::new(&sql)).await.unwrap().iter().map(|row| row.try_get_by_index::<String>(0).unwrap()));
+            let mut sql = Sql::new(&format!("SELECT '{table} '"));
+            for column in columns.split(", ") {
+                sql.text(" || ' ' || ");
+                match column {
+                    "points" | "cells" | "series" => sql.hex(column),
+                    _ => sql.text(&format!("coalesce(CAST({column} AS text), '-')")),
+                };
+            }
+            sql.text(&format!(" FROM {table} ORDER BY 1"));
+            all.extend(rows(&self.store.read, sql).await.unwrap().iter().map(|row| row.try_get_by_index::<String>(0).unwrap()));
         }
         all
     }
@@ -85,16 +102,12 @@ impl Db {
 
     /// How many figures there are.
     async fn figures(&self) -> i64 {
-        rows(&self.store.read, Sql::new("SELECT coalesce(sum(facts), 0) FROM figure_set")).await.unwrap()[0].try_get_by_index(0).unwrap()
+        rows(&self.store.read, Sql::new("SELECT CAST(coalesce(sum(facts), 0) AS bigint) FROM figure_set")).await.unwrap()[0].try_get_by_index(0).unwrap()
     }
 
     async fn is_sound(&self) {
         assert_eq!(self.store.check().await.unwrap(), []);
     }
-}
-
-fn url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("silkroutes.db").display())
 }
 
 fn state(iso3: &str) -> Entry {

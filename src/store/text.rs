@@ -36,7 +36,7 @@ impl Store {
             let mut sql = Sql::new("SELECT k.key, coalesce(");
             sql.text(of_entry).text(" AND language = k.value ->> 1), ");
             sql.text(of_entry).text(" AND language = 'EN'), ");
-            sql.text(of_entry).text(" ORDER BY ordinal LIMIT 1)) FROM ").list(&some).text(" k");
+            sql.text(of_entry).text(" ORDER BY ordinal LIMIT 1)) FROM ").tuples("k", &some);
             for row in rows(&self.read, sql).await.doing(doing)? {
                 let n: i64 = row.try_get_by_index(0).doing(doing)?;
                 let text: Option<String> = row.try_get_by_index(1).doing(doing)?;

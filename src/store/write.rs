@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use super::StoreError;
+use super::connect::{self, LOCK};
 use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
@@ -24,11 +25,58 @@ pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'stati
     }
 }
 
-/// Begins a transaction that holds the right to write from the start: one that asks for it later fails at once
-/// where another writer was quicker (`SQLITE_BUSY`), whatever the patience.
+/// Begins a transaction that holds the right to write from the start: of all programs on the database one has it. So
+/// the order of revisions is the order of commits, and who has read one revision never misses an earlier one.
+///
+/// In SQLite, a transaction that asks for it later fails at once where another writer was quicker (`SQLITE_BUSY`),
+/// whatever the patience. In PostgreSQL it is a lock that goes with the transaction: it is given on when what was
+/// written can be seen, and what is read behind it is what the last writer left.
 pub(super) async fn begin(write: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    begin_within(write, None).await
+}
+
+/// The same for the schema: another node may be carrying over a large database.
+pub(super) async fn begin_patiently(write: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    begin_within(write, Some("SET LOCAL lock_timeout = '30min'")).await
+}
+
+async fn begin_within(write: &DatabaseConnection, patience: Option<&str>) -> Result<DatabaseTransaction, StoreError> {
+    const DOING: &str = "begin to write";
     let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
-    write.begin_with_options(options).await.doing("begin to write")
+    let transaction = write.begin_with_options(options).await.doing(DOING)?;
+    if is_postgres(write) {
+        if let Some(patience) = patience {
+            transaction.execute_unprepared(patience).await.doing(DOING)?;
+        }
+        if let Err(fault) = rows(&transaction, Sql::new(LOCK)).await.doing(DOING) {
+            let _ = transaction.rollback().await;
+            return Err(fault);
+        }
+    }
+    Ok(transaction)
+}
+
+/// Begins a transaction that reads one state, whatever is written meanwhile. It begins in a task of its own: a caller
+/// that vanishes while it does would leave it open, for the next to read an old state in (sqlx#4385). Once begun, it
+/// ends when it is dropped.
+pub(super) async fn reading(read: &DatabaseConnection, doing: &'static str) -> Result<DatabaseTransaction, StoreError> {
+    let read = read.clone();
+    match tokio::spawn(async move { read.begin().await }).await {
+        Ok(begun) => begun.doing(doing),
+        Err(_) => Err(StoreError::BrokenOff),
+    }
+}
+
+pub(super) fn is_postgres(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DbBackend::Postgres
+}
+
+/// Lets all nodes know that something was written, once it is.
+pub(super) async fn shout(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    if is_postgres(transaction) {
+        rows(transaction, connect::shout()).await.doing("tell other nodes")?;
+    }
+    Ok(())
 }
 
 /// Commits what went well and is to be kept; takes anything else back.
@@ -74,9 +122,13 @@ impl Changes {
         let all: Vec<_> = self.0.into_iter().collect();
         for some in all.chunks(500) {
             let mut sql = Sql::new("INSERT INTO change (revision, entry_id, kind, at) SELECT ");
-            sql.bind(revision).text(", value ->> 0, value ->> 1, ").bind(at.clone()).text(" FROM ").list(&some);
+            sql.bind(revision).text(", value ->> 0, value ->> 1, ").bind(at.clone()).text(" FROM ").tuples("l", &some);
             run(transaction, sql).await.doing("log what changed")?;
         }
-        Ok(!all.is_empty())
+        if all.is_empty() {
+            return Ok(false);
+        }
+        shout(transaction).await?;
+        Ok(true)
     }
 }

@@ -15,15 +15,16 @@ use silkroutes::config::Settings;
 use silkroutes::domain::key::{KeyId, NewKey};
 use silkroutes::domain::viewer::Role;
 use silkroutes::store::Store;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::place::Place;
 
 /// A server, stopped when the test ends.
 pub struct TestApp {
     app: Option<App>,
     runtime: Option<Runtime>,
     address: SocketAddr,
-    folder: TempDir,
+    place: Place,
     settings: Settings,
     clock: fn() -> jiff::Timestamp,
 }
@@ -42,18 +43,14 @@ impl TestApp {
 
     /// The same under another clock.
     pub fn at(clock: fn() -> jiff::Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut settings = Settings {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            database: format!("sqlite://{}", folder.path().join("test.db").display()).into(),
-            ..Settings::default()
-        };
+        let place = Place::new();
+        let mut settings = Settings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), database: place.url().into(), ..Settings::default() };
         change(&mut settings);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
         let surroundings = Surroundings { clock, seed: [1, 2] };
         let app = runtime.block_on(start(settings.clone(), surroundings)).expect("it starts");
         let address = app.address();
-        Self { app: Some(app), runtime: Some(runtime), address, folder, settings, clock }
+        Self { app: Some(app), runtime: Some(runtime), address, place, settings, clock }
     }
 
     /// Where it listens.
@@ -61,16 +58,19 @@ impl TestApp {
         self.address
     }
 
-    /// The file of its database.
+    /// A server over the database of a place, beside others that there may be.
+    pub fn on(place: &Place) -> Self {
+        Self::with(|settings| settings.database = place.url().into())
+    }
+
+    /// The file of its database, where that is one.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("test.db")
+        self.place.file()
     }
 
     /// A new connection.
     pub fn connect(&self) -> Client {
-        let socket = TcpStream::connect(self.address).expect("it listens");
-        socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        Client { socket, buffer: Vec::new() }
+        Client::to(self.address).expect("it listens")
     }
 
     /// Posts a query without variables, and reads the answer as JSON.
@@ -90,7 +90,7 @@ impl TestApp {
 
     /// Tampers with the database, as someone with the file could.
     pub fn run_sql(&self, statement: &str) {
-        let url = format!("sqlite://{}", self.database().display());
+        let url = self.settings.database.url().to_owned();
         self.runtime.as_ref().expect("running").block_on(async {
             let db = sea_orm::Database::connect(url).await.expect("a database");
             sea_orm::ConnectionTrait::execute_unprepared(&db, statement).await.expect("done");
@@ -193,6 +193,23 @@ impl Drop for TestApp {
     }
 }
 
+/// A database that holds the same as that of a place, in a place of its own.
+pub fn copy_of(place: &Place) -> Place {
+    let copy = Place::new();
+    if crate::place::server().is_none() {
+        std::fs::copy(place.file(), copy.file()).expect("copied");
+        return copy;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+    runtime.block_on(async {
+        let (from, to) = (Store::open(&place.url()).await.expect("a database"), Store::open(&copy.url()).await.expect("a database"));
+        from.copy_to(&to, false, std::sync::Arc::new(|_, _| {})).await.expect("copied");
+        from.close().await;
+        to.close().await;
+    });
+    copy
+}
+
 /// A number from the environment: how long a test is to go on where there is time (`.ci/run` gives it).
 #[expect(clippy::disallowed_methods, reason = "a test has no settings but these")]
 pub fn knob(name: &str) -> Option<usize> {
@@ -224,6 +241,13 @@ pub struct Client {
 }
 
 impl Client {
+    /// A new one.
+    pub fn to(address: SocketAddr) -> std::io::Result<Self> {
+        let socket = TcpStream::connect(address)?;
+        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
+        Ok(Self { socket, buffer: Vec::new() })
+    }
+
     /// Sends bytes; the server may have hung up, which the next read will show.
     pub fn write(&mut self, bytes: &[u8]) {
         let _ = self.socket.write_all(bytes);

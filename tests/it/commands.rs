@@ -10,13 +10,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use silkroutes::store::Store;
 use tokio::time::Instant;
+
+use crate::place::{Place, url_in};
 
 /// The program, in a folder of its own, with nothing of our environment but where programs are.
 pub fn silkroutes(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkroutes"));
     command.args(arguments).current_dir(folder).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
+    if let Some(url) = url_in(folder) {
+        command.env("DATABASE_URL", url);
+    }
     command
+}
+
+/// Whether the database of a place is there.
+pub fn is_there(place: &Place) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
+    runtime.block_on(Store::is_there(&place.url()))
 }
 
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
@@ -118,11 +130,11 @@ impl Drop for Server {
 
 #[test]
 fn without_a_word_it_serves_the_catalogue_and_stops_when_told() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let server = Server::start(&mut silkroutes(folder.path(), &["--listen", "127.0.0.1:0"]));
     let answer = server.get("/graphql?query=%7Bstate(iso3:%22AFG%22)%7Bname%7D%7D");
     assert!(answer.contains(r#""data":{"state":{"name":"Afghanistan"}}"#), "{answer}");
-    assert!(folder.path().join("silkroutes.db").exists());
+    assert!(is_there(&folder));
     let begun = Instant::now();
     let (ended_well, log) = server.terminate();
     assert!(ended_well && begun.elapsed() < Duration::from_secs(5), "{log}");
@@ -137,7 +149,7 @@ fn without_a_word_it_serves_the_catalogue_and_stops_when_told() {
 
 #[test]
 fn the_log_can_be_json_and_names_requests_by_their_id() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let server = Server::start(silkroutes(folder.path(), &["--listen", "127.0.0.1:0", "--log-level", "debug"]).env("SILKROUTES_LOG_FORMAT", "json"));
     let answer = server.get("/graphql?query=%7Bcanary%7D");
     let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).expect("an id").trim().to_owned();
@@ -244,7 +256,7 @@ fn help_teaches() {
 
 #[test]
 fn loading_twice_changes_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let first = run(folder.path(), &["load"]);
     assert!(first.status.success(), "{}", err(&first));
     let second = run(folder.path(), &["load"]);
@@ -255,7 +267,7 @@ fn loading_twice_changes_nothing() {
 
 #[test]
 fn faults_in_a_catalogue_are_told_all_at_once_and_nothing_is_loaded() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let mine = catalogue(folder.path());
     edit(&mine.join("states.csv"), "AFG,AF,004", "AFG,AF,4x");
     edit(&mine.join("meetings.toml"), "starts_on = \"1991-10-30\"", "starts_on = \"1991-13-30\"");
@@ -265,23 +277,23 @@ fn faults_in_a_catalogue_are_told_all_at_once_and_nothing_is_loaded() {
     assert_eq!(loaded.status.code(), Some(1), "{text}");
     assert_eq!(text.lines().count(), 4, "three faults and a line below: {text}");
     assert!(text.contains("states.csv") && text.contains("meetings.toml") && text.trim_end().ends_with("nothing was loaded."), "{text}");
-    assert!(!folder.path().join("silkroutes.db").exists());
+    assert!(!is_there(&folder));
     let nowhere = run(folder.path(), &["load", "nowhere"]);
     one_sentence(&nowhere);
 }
 
 #[test]
 fn a_check_of_a_catalogue_makes_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     catalogue(folder.path());
     let checked = run(folder.path(), &["load", "mine", "--check"]);
     assert!(checked.status.success(), "{}", err(&checked));
-    assert!(!folder.path().join("silkroutes.db").exists());
+    assert!(!is_there(&folder));
 }
 
 #[test]
 fn wording_is_loaded_all_or_none() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     assert!(run(folder.path(), &["load"]).status.success());
     let line =
         |reference: &str| format!(r#"{{"document": "DECLARATION-2013", "reference": "{reference}", "language": "EN", "text": "Words of {reference}."}}"#);
@@ -305,16 +317,16 @@ fn wording_is_loaded_all_or_none() {
 
 #[test]
 fn wording_needs_provisions_and_makes_no_database() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     fs::write(folder.path().join("w.jsonl"), r#"{"document": "DECLARATION-2013", "reference": "IV.a.ii", "language": "EN", "text": "x"}"#).expect("written");
     let text = one_sentence(&run(folder.path(), &["load-wording", "w.jsonl"]));
     assert!(text.contains("silkroutes load"), "{text}");
-    assert!(!folder.path().join("silkroutes.db").exists());
+    assert!(!is_there(&folder));
 }
 
 #[test]
 fn a_file_that_is_no_text_is_one_fault_among_the_others() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let mine = catalogue(folder.path());
     let mut states = fs::read(mine.join("states.csv")).expect("readable");
     let at = states.windows(11).position(|window| window == b"Afghanistan").expect("it is there");
@@ -328,7 +340,7 @@ fn a_file_that_is_no_text_is_one_fault_among_the_others() {
 
 #[test]
 fn a_running_server_follows_what_is_loaded_beside_it() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let server = Server::start(&mut silkroutes(folder.path(), &["--listen", "127.0.0.1:0"]));
     let name = || server.get("/graphql?query=%7Bstate(iso3:%22AFG%22)%7Bname%7D%7D");
     assert!(name().contains("Afghanistan"));
@@ -349,10 +361,10 @@ fn a_running_server_follows_what_is_loaded_beside_it() {
 
 #[test]
 fn the_doctor_finds_what_is_wrong() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let before = run(folder.path(), &["doctor"]);
     assert!(before.status.success() && out(&before).contains("not there yet"), "{}", err(&before));
-    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0, "looking changes nothing");
+    assert!(!is_there(&folder), "looking changes nothing");
     assert!(run(folder.path(), &["load"]).status.success());
     let sound = run(folder.path(), &["doctor"]);
     assert!(sound.status.success() && !out(&sound).contains("WRONG"), "{}", out(&sound));

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::app::TestApp;
-use crate::commands::{err, out, run};
+use crate::app::{TestApp, copy_of};
+use crate::commands::{err, is_there, out, run};
+use crate::place::Place;
 
 const HEADER: &str = "year,coo,coo_iso,coa,coa_iso,refugees,asylum_seekers,returned_refugees,idps,oip\n";
 const ROWS: &str =
@@ -17,16 +18,17 @@ const ROWS: &str =
 
 /// A folder with a database and files.
 struct Desk {
-    folder: TempDir,
+    place: Place,
+    copies: Mutex<Vec<Place>>,
 }
 
 impl Desk {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self { place: Place::new(), copies: Mutex::default() }
     }
 
     fn path(&self) -> &Path {
-        self.folder.path()
+        self.place.path()
     }
 
     fn file(&self, name: &str, text: &str) {
@@ -50,9 +52,11 @@ impl Desk {
 
     /// A server over a copy of the database, as others may be asked later.
     fn serve(&self) -> TestApp {
-        let copy = self.path().join(format!("serve-{}.db", fs::read_dir(self.path()).expect("readable").count()));
-        fs::copy(self.path().join("silkroutes.db"), &copy).expect("a database");
-        TestApp::with(|settings| settings.database = format!("sqlite://{}", copy.display()).into())
+        let copy = copy_of(&self.place);
+        let app = TestApp::on(&copy);
+        // It is kept for as long as the desk, and so longer than the server.
+        self.copies.lock().expect("whole").push(copy);
+        app
     }
 }
 
@@ -141,7 +145,7 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
     desk.file("population.csv", &format!("{HEADER}{ROWS}"));
     let output = desk.import(&["unhcr", "population.csv", "--dry-run"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    assert!(out(&output).contains("Nothing was changed.") && !desk.path().join("silkroutes.db").exists(), "no database is made");
+    assert!(out(&output).contains("Nothing was changed.") && !is_there(&desk.place), "no database is made");
     desk.file("other.csv", &format!("{HEADER}2022,IRQ,IRQ,GFR,DEU,5,0,0,0,NA\n"));
     desk.taken(&["unhcr", "other.csv"]);
     let dry = desk.taken(&["unhcr", "population.csv", "--dry-run"]);

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::app::knob;
+use crate::commands::{run, silkroutes};
+use crate::place::Place;
 
 const FEW: usize = 5;
 
@@ -24,11 +26,7 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_silkroutes"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
-            .current_dir(folder)
-            .env_clear()
-            .stdin(Stdio::null())
+        let mut child = silkroutes(folder, &["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -64,9 +62,8 @@ fn post(address: &str, key: &str, body: &Value) -> Option<Value> {
 #[test]
 fn what_was_acknowledged_is_never_lost() {
     let kills = knob("KILLS").unwrap_or(FEW);
-    let folder = tempfile::tempdir().expect("a folder");
-    let run =
-        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_silkroutes")).args(arguments).current_dir(folder.path()).env_clear().output().expect("it runs");
+    let folder = Place::new();
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
     assert!(run(&["load"]).status.success());
     let made = run(&["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

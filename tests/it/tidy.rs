@@ -139,6 +139,7 @@ fn documented_error_codes_are_the_ones_there_are() {
         "UNAUTHENTICATED",
         "THROTTLED",
         "TIMEOUT",
+        "BEHIND",
         "UNAVAILABLE",
         "INTERNAL",
         "TRUNCATED_ERRORS",

@@ -7,20 +7,14 @@
 
 mod draw;
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 use silkroutes::domain::viewer::Role;
 
-use crate::app::{Reply, TestApp, knob};
+use crate::app::{Reply, TestApp, copy_of, knob};
+use crate::place::Place;
 use draw::Draw;
 
 const FEW: usize = 400;
-
-fn open(file: &Path) -> TestApp {
-    TestApp::with(|settings| settings.database = format!("sqlite://{}", file.display()).into())
-}
 
 fn call(app: &TestApp, key: &str, mutation: &str, input: &str) -> Value {
     let query = format!("mutation {{ done: {mutation}(input: {{ {input} }}) {{ goodPractice {{ id slug version }} errors {{ code message }} }} }}");
@@ -59,14 +53,13 @@ struct Worlds {
     shared: TestApp,
     hidden: Vec<Value>,
     seen: Vec<Value>,
-    _folder: tempfile::TempDir,
+    _places: [Place; 3],
 }
 
 /// Makes the worlds. Secrets are of KGZ and UZB, and shared with MNE at most; none of these is among the readers.
 fn worlds() -> Worlds {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| folder.path().join(name);
-    let base = open(&file("plain.db"));
+    let plain = Place::new();
+    let base = TestApp::on(&plain);
     let focal = |app: &TestApp, party: &str| app.key(party, Role::FocalPoint, party);
     let parties = [("of the group", "AFG"), ("of the group, too", "PAK"), ("named", "CHE"), ("of none", "GEO"), ("beyond", "BRA")];
     let mut readers = vec![Reader { name: "anonymous", key: None, is_secretariat: false }];
@@ -85,11 +78,9 @@ fn worlds() -> Worlds {
         seen.push(practice);
     }
     base.stop();
-    for copy in ["drafts.db", "shared.db"] {
-        fs::copy(file("plain.db"), file(copy)).expect("copied");
-    }
+    let places = [copy_of(&plain), copy_of(&plain), plain];
     let mut hidden = Vec::new();
-    let (drafts, shared) = (open(&file("drafts.db")), open(&file("shared.db")));
+    let [drafts, shared, _] = places.each_ref().map(TestApp::on);
     for app in [&drafts, &shared] {
         for n in 0..3 {
             hidden.push(draft(app, &owner, &format!("Secret orchard {n} of return"), n != 1));
@@ -112,8 +103,8 @@ fn worlds() -> Worlds {
     }
     drafts.stop();
     shared.stop();
-    let [plain, drafts, shared] = ["plain.db", "drafts.db", "shared.db"].map(|name| open(&file(name)));
-    Worlds { readers, plain, drafts, shared, hidden, seen, _folder: folder }
+    let [drafts, shared, plain] = places.each_ref().map(TestApp::on);
+    Worlds { readers, plain, drafts, shared, hidden, seen, _places: places }
 }
 
 fn ask(app: &TestApp, reader: &Reader, query: &str) -> (u16, Vec<(String, String)>, String) {
@@ -165,9 +156,8 @@ fn save_office(app: &TestApp, draw: &mut Draw, (party, key): (&str, &str), n: us
 /// What the followers of a change log must hold: the graph patched, write after write, is the graph made afresh.
 #[test]
 fn a_graph_that_was_patched_answers_as_one_made_afresh() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("patched.db");
-    let patched = open(&file);
+    let place = Place::new();
+    let patched = TestApp::on(&place);
     let key = |party, role, subject| patched.key(party, role, subject);
     let owners = [key("KGZ", Role::FocalPoint, "bishkek"), key("UZB", Role::FocalPoint, "tashkent")];
     let desk = key("ICMPD", Role::Secretariat, "desk");
@@ -201,7 +191,7 @@ fn a_graph_that_was_patched_answers_as_one_made_afresh() {
             };
             patched.query_as(key, &format!("mutation {{ {mutation}(input: {{ {at}{more} }}) {{ errors {{ code }} }} }}"));
         }
-        let fresh = open(&file);
+        let fresh = TestApp::on(&place);
         draw = Draw::again(&practices.iter().map(|(_, practice)| practice.clone()).collect::<Vec<_>>(), round);
         for n in 0..100 {
             let query = if n % 10 < 4 { OFFICES.to_owned() } else { draw.question() };

@@ -6,18 +6,22 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use crate::domain::key::{Digest, Key, KeyId, Pepper};
 use crate::domain::viewer::Member;
-use crate::store::LiveKey;
+use crate::store::{Heard, LiveKey};
 
 /// The keys of one moment, and how they are checked.
 pub struct KeyTable {
     pepper: Pepper,
     current: ArcSwap<Known>,
+    heard: Heard,
+    wanted: Notify,
 }
 
 /// The keys under one mark of the database.
@@ -44,13 +48,33 @@ struct Use {
 
 impl KeyTable {
     pub(super) fn new(pepper: Pepper) -> Self {
-        Self { pepper, current: ArcSwap::default() }
+        Self { pepper, current: ArcSwap::default(), heard: Heard::now(), wanted: Notify::new() }
     }
 
     /// The mark under which the keys were read; none before.
     #[must_use]
     pub fn mark(&self) -> Option<u64> {
         self.current.load().mark
+    }
+
+    /// The keys are as the database has them.
+    pub fn hear(&self) {
+        self.heard.note();
+    }
+
+    /// For how long nobody knew whether they are.
+    pub fn silence(&self) -> Duration {
+        self.heard.silence()
+    }
+
+    /// Asks whoever follows to look now.
+    pub fn ask(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Until somebody asks.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// From now on these are good, and no others.

@@ -14,6 +14,7 @@ use crate::store::StoreError;
 use crate::store::error::Doing;
 use crate::store::row::{API, Written, insert_entries, instant};
 use crate::store::sql::{Sql, rows, run};
+use crate::store::write::is_postgres;
 
 const DOING: &str = "write a contact point";
 
@@ -71,9 +72,12 @@ async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32)
     Ok((version != saw).then(|| Outcome::Refused(Refused::version_conflict(version, saw))))
 }
 
-/// Takes what was erased out of the write-ahead log, too. Free pages are overwritten as they come (`secure_delete`).
+/// Takes what was erased out of the write-ahead log of SQLite, too; free pages are overwritten as they come
+/// (`secure_delete`). In PostgreSQL the dead row goes at once rather than with the next `VACUUM`; of its log and of
+/// backups docs/OPERATING.md speaks.
 pub(super) async fn scrub(write: &DatabaseConnection) {
-    if let Err(cause) = write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await {
-        tracing::warn!(%cause, "what was erased may stay in the write-ahead log until its next checkpoint");
+    let scrub = if is_postgres(write) { "VACUUM entry" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
+    if let Err(cause) = write.execute_unprepared(scrub).await {
+        tracing::warn!(%cause, "what was erased may stay in the database's files for a while");
     }
 }

@@ -169,7 +169,7 @@ impl Store {
         const DOING: &str = "read the versions of practices";
         let mut sql =
             Sql::new("SELECT entry_id, version, language, content, audience, status, recorded_at FROM practice_version WHERE entry_id IN (SELECT value FROM ");
-        sql.list(&ids).text(") ORDER BY entry_id, version DESC");
+        sql.texts("l", &ids).text(") ORDER BY entry_id, version DESC");
         let mut all = Vec::new();
         for row in rows(&self.read, sql).await.doing(DOING)? {
             let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
@@ -198,7 +198,7 @@ impl Store {
     pub async fn version_bodies(&self, keys: &[(Id, u32)]) -> Result<Vec<(Id, u32, Vec<(Language, String)>)>, StoreError> {
         const DOING: &str = "read the bodies of versions";
         let mut sql = Sql::new("SELECT v.entry_id, v.version, v.bodies FROM ");
-        sql.list(&keys).text(" k JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = k.value ->> 1");
+        sql.tuples("k", &keys).text(" JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = CAST(k.value ->> 1 AS bigint)");
         let mut all = Vec::new();
         for row in rows(&self.read, sql).await.doing(DOING)? {
             let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);

@@ -83,14 +83,28 @@ pub(super) async fn note(
     note: Option<&str>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let found = rows(transaction, Sql::new("SELECT hash FROM event ORDER BY seq DESC LIMIT 1")).await.doing(DOING)?;
-    let before: String = found.first().map_or(Ok(String::new()), |row| row.try_get_by_index(0)).doing(DOING)?;
+    let found = rows(transaction, Sql::new("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")).await.doing(DOING)?;
+    let (last, before): (i64, String) = match found.first() {
+        Some(row) => (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?),
+        None => (0, String::new()),
+    };
     let (at, entry) = (instant(at), entry.to_string());
     let version = version.map(i64::from);
     let link = Link { at: &at, entry: &entry, kind: kind.name(), party: &by.party, subject: &by.subject, version, note };
     let hash = link.hash(&before);
-    let mut sql = Sql::new("INSERT INTO event (at, entry_id, kind, party, subject, version, note, hash) VALUES (");
-    sql.bind(at.clone()).text(", ").bind(entry.clone()).text(", ").bind(kind.name()).text(", ").bind(by.party.clone()).text(", ").bind(by.subject.clone());
+    let mut sql = Sql::new("INSERT INTO event (seq, at, entry_id, kind, party, subject, version, note, hash) VALUES (");
+    // The engine's own numbers would have gaps where a transaction was taken back.
+    sql.bind(last + 1)
+        .text(", ")
+        .bind(at.clone())
+        .text(", ")
+        .bind(entry.clone())
+        .text(", ")
+        .bind(kind.name())
+        .text(", ")
+        .bind(by.party.clone())
+        .text(", ")
+        .bind(by.subject.clone());
     sql.text(", ").bind(version).text(", ").bind(note.map(str::to_owned)).text(", ").bind(hash).text(")");
     run(transaction, sql).await.doing(DOING).map(|_| ())
 }
@@ -132,7 +146,7 @@ impl Store {
     pub async fn events(&self, entries: &[Id]) -> Result<Vec<EventRow>, StoreError> {
         const DOING: &str = "read what happened";
         let mut sql = Sql::new("SELECT seq, entry_id, kind, at, party, version, note FROM event WHERE entry_id IN (SELECT value FROM ");
-        sql.list(&entries).text(") ORDER BY entry_id, seq DESC");
+        sql.texts("l", &entries).text(") ORDER BY entry_id, seq DESC");
         let mut all = Vec::new();
         for row in rows(&self.read, sql).await.doing(DOING)? {
             let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);

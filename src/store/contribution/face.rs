@@ -38,7 +38,7 @@ pub(in crate::store) async fn faces(db: &impl ConnectionTrait, only: Option<&[Id
 async fn dossiers(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<(Id, Dossier)>, StoreError> {
     let mut sql = Sql::new("SELECT entry_id, content FROM dossier");
     if let Some(only) = only {
-        sql.text(" WHERE entry_id IN (SELECT value FROM ").list(&only).text(")");
+        sql.text(" WHERE entry_id IN (SELECT value FROM ").texts("l", &only).text(")");
     }
     let mut all = Vec::new();
     for row in rows(db, sql).await.doing(DOING)? {
@@ -51,7 +51,7 @@ async fn dossiers(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<
 
 async fn versions(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Result<HashMap<(Id, u32), GoodPractice>, StoreError> {
     let mut sql = Sql::new("SELECT v.entry_id, v.version, v.content, v.bodies FROM ");
-    sql.list(&keys).text(" k JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = k.value ->> 1");
+    sql.tuples("k", &keys).text(" JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = CAST(k.value ->> 1 AS bigint)");
     let mut all = HashMap::with_capacity(keys.len());
     for row in rows(db, sql).await.doing(DOING)? {
         let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);

@@ -75,7 +75,7 @@ pub(super) async fn replace(
         let mut sql = Sql::new(
             "DELETE FROM corridor WHERE NOT EXISTS (SELECT 1 FROM series s WHERE s.subject = 'C:' || corridor.code) AND code NOT IN (SELECT value FROM ",
         );
-        sql.list(named).text(")");
+        sql.texts("l", named).text(")");
         run(transaction, sql).await.doing("remove figures that are no longer in the catalogue")?;
     }
     Ok(report)
@@ -133,7 +133,7 @@ async fn cited(writer: &Writer<'_>) -> Result<Vec<(i64, Key, Vec<Point>)>, Store
     let files: HashSet<_> = writer.sets.files.values().filter(|file| file.sha256.is_none()).map(|file| (&*file.source, &*file.edition)).collect();
     let sets: Vec<i64> = writer.sets.all().filter(|set| files.contains(&(&*set.source, &*set.edition))).map(|set| set.id).collect();
     let mut sql = Sql::new("SELECT id, set_id, breakdown_id, subject, points FROM series WHERE set_id IN (SELECT value FROM ");
-    sql.list(&sets).text(") ORDER BY id");
+    sql.numbers("l", &sets).text(") ORDER BY id");
     let mut all = Vec::new();
     for row in rows(writer.transaction(), sql).await.doing(DOING)? {
         let subject: String = row.try_get_by_index(3).doing(DOING)?;

@@ -45,7 +45,7 @@ pub(super) async fn prune(
     for some in removed.chunks(MOST_PARAMETERS) {
         // Bodies and wording go along: their tables say so.
         let mut sql = Sql::new("DELETE FROM entry WHERE id IN (SELECT value FROM ");
-        sql.list(&some).text(")");
+        sql.texts("l", &some).text(")");
         run(transaction, sql).await.doing(DOING)?;
     }
     Ok(corridors)
@@ -78,7 +78,7 @@ async fn needed(db: &impl ConnectionTrait, entries: &[Written], gone: &[(Id, Kin
             }
         }
         let mut of = Sql::new("id IN (SELECT value FROM ");
-        of.list(&next).text(")");
+        of.texts("l", &next).text(")");
         staying = read(db, of).await?;
     }
     Ok((needed, corridors))

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::page::{Series, key_of};
 use super::{ObservationKey, ObservationPage, ObservationQuery, rule};
@@ -22,7 +22,7 @@ use crate::store::series::point::decode;
 use crate::store::series::read::{columns, heads};
 use crate::store::series::set::Sets;
 use crate::store::sql::{Sql, rows};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, write};
 
 const DOING: &str = "read figures";
 /// Blocks that are held at once.
@@ -58,7 +58,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn all_observations(&self, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let page = page(&reading, query, about).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
@@ -307,7 +307,7 @@ async fn read(db: &impl ConnectionTrait, mut scan: Scan, places: &Arc<Places>, h
 async fn full(db: &impl ConnectionTrait, sets: &Sets, page: &[Candidate]) -> Result<Vec<Arc<super::ObservationRow>>, StoreError> {
     let wanted: Vec<u32> = page.iter().map(|candidate| candidate.series).collect();
     let mut sql = Sql::new("SELECT id, set_id, breakdown_id, subject, points FROM series WHERE id IN (SELECT value FROM ");
-    sql.list(&wanted).text(")");
+    sql.numbers("l", &wanted).text(")");
     let mut found = HashMap::new();
     for row in rows(db, sql).await.doing(DOING)? {
         let id: i64 = row.try_get_by_index(0).doing(DOING)?;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, rule};
 use crate::domain::fact::{Breakdown, Period, SeriesHash, index_of_id, subject_of};
@@ -16,7 +16,7 @@ use crate::store::row::MOST_PARAMETERS;
 use crate::store::series::point::{Point, decode};
 use crate::store::series::set::{FigureSet, Sets};
 use crate::store::sql::{Sql, rows};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, write};
 
 const DOING: &str = "read figures";
 /// Subjects a statement: bounds what one statement may answer.
@@ -31,7 +31,7 @@ impl Store {
         if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision >= revision) {
             return Ok(sets);
         }
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let sets = Sets::read(&reading).await.map(Arc::new);
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
@@ -88,7 +88,7 @@ impl Store {
             return Ok((sets, found));
         }
         // Something was written meanwhile: once more, as of one moment.
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let both = async {
             let sets = Sets::read(&reading).await?;
             let (_, found) = series(&reading, query, &sets, subjects).await?;
@@ -108,7 +108,7 @@ impl Store {
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
-            let reading = self.read.begin().await.doing(DOING)?;
+            let reading = write::reading(&self.read, DOING).await?;
             let read = by_id(&reading, some, &mut found).await;
             let _ = reading.rollback().await;
             read?;
@@ -132,12 +132,9 @@ async fn series(db: &impl ConnectionTrait, query: &ObservationQuery, sets: &Sets
     if of_sets.is_empty() || of_breakdowns.is_empty() || wanted.iter().all(Option::is_none) {
         return Ok((sets.revision, Vec::new()));
     }
-    let mut sql = Sql::new(
-        "SELECT (SELECT coalesce(max(revision), 0) FROM change), \
-         (SELECT group_concat(w.key || ' ' || s.set_id || ' ' || s.breakdown_id || ' ' || hex(s.points), '\n') FROM ",
-    );
-    sql.list(&wanted).text(" w CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").list(&of_sets);
-    sql.text(") AND s.breakdown_id IN (SELECT value FROM ").list(&of_breakdowns).text("))");
+    let mut sql = Sql::new("SELECT (SELECT coalesce(max(revision), 0) FROM change), (SELECT ");
+    sql.part(&lines()).text(" FROM ").texts("w", &wanted).text(" CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ");
+    sql.numbers("l", &of_sets).text(") AND s.breakdown_id IN (SELECT value FROM ").numbers("l", &of_breakdowns).text("))");
     let found = rows(db, sql).await.doing(DOING)?;
     let Some(row) = found.first() else { return Ok((sets.revision, Vec::new())) };
     let (revision, lines): (i64, Option<String>) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
@@ -145,11 +142,20 @@ async fn series(db: &impl ConnectionTrait, query: &ObservationQuery, sets: &Sets
     Ok((u64::try_from(revision).unwrap_or_default(), found.collect::<Result<_, _>>()?))
 }
 
+/// What [`read`] reads, a line a series.
+fn lines() -> Sql {
+    let mut line = Sql::new("w.key || ' ' || s.set_id || ' ' || s.breakdown_id || ' ' || ");
+    line.hex("s.points");
+    let mut lines = Sql::new("");
+    lines.joined(&line, "\n");
+    lines
+}
+
 fn read(line: &str) -> Option<Found> {
     let mut parts = line.split(' ');
     let mut number = || parts.next()?.parse::<i64>().ok();
     let (subject, set, breakdown) = (usize::try_from(number()?).ok()?, number()?, number()?);
-    let bytes = data_encoding::HEXUPPER.decode(parts.next()?.as_bytes()).ok()?;
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(parts.next()?.as_bytes()).ok()?;
     Some(Found { subject, set, breakdown, points: decode(&bytes)? })
 }
 
@@ -272,7 +278,7 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
 async fn by_id(db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
     let hashes: Vec<i64> = ids.iter().map(|id| index_of_id(*id)).collect();
     let mut sql = Sql::new("SELECT set_id, breakdown_id, subject, points FROM series WHERE hash IN (SELECT value FROM ");
-    sql.list(&hashes).text(")");
+    sql.numbers("l", &hashes).text(")");
     let rows = rows(db, sql).await.doing(DOING)?;
     if rows.is_empty() {
         return Ok(());

@@ -12,6 +12,7 @@ use crate::domain::fact::{Breakdown, Period};
 use crate::domain::figure::Measure;
 use crate::domain::word::Words;
 use crate::store::StoreError;
+use crate::store::connect::tables;
 use crate::store::error::Doing;
 use crate::store::sql::{Sql, rows, run};
 
@@ -21,8 +22,7 @@ const ROWS: i64 = 100_000;
 
 /// Carries the rows of the table over and drops it; does nothing where there is no such table.
 pub(in crate::store) async fn carry(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
-    let table = Sql::new("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'observation'");
-    if rows(transaction, table).await.doing(DOING)?.is_empty() {
+    if !tables(transaction).await.doing(DOING)?.iter().any(|name| name == "observation") {
         return Ok(());
     }
     let mut writer = Writer::new(transaction).await?;

@@ -157,7 +157,7 @@ impl Places {
         let new: Vec<(usize, &String)> = self.codes.iter().enumerate().skip(known).collect();
         for some in new.chunks(MOST_PARAMETERS) {
             let mut sql = Sql::new("INSERT INTO place (id, code) SELECT CAST(value ->> 0 AS bigint), value ->> 1 FROM ");
-            sql.list(&some);
+            sql.tuples("l", &some);
             run(transaction, sql).await.doing(DOING)?;
         }
         Ok(())
@@ -176,7 +176,7 @@ async fn note_corridors(transaction: &DatabaseTransaction, subjects: &BTreeSet<S
     let mut new = 0;
     for some in corridors.chunks(MOST_PARAMETERS) {
         let mut sql = Sql::new("INSERT INTO corridor (code, origin, destination) SELECT value ->> 0, value ->> 1, value ->> 2 FROM ");
-        sql.list(&some).text(" WHERE TRUE ON CONFLICT (code) DO NOTHING");
+        sql.tuples("l", &some).text(" WHERE TRUE ON CONFLICT (code) DO NOTHING");
         new += run(transaction, sql).await.doing("note the corridors of figures")?;
     }
     Ok(usize::try_from(new).unwrap_or(usize::MAX))

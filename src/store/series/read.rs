@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::block::{decode, kind_of, number_of};
 use super::set::Sets;
@@ -15,7 +15,7 @@ use crate::graph::figures::choice::Offer;
 use crate::graph::figures::{Block, Head};
 use crate::store::error::Doing;
 use crate::store::sql::{Sql, rows};
-use crate::store::write::revision;
+use crate::store::write::{self, revision};
 use crate::store::{Store, StoreError};
 
 const DOING: &str = "read figures to sum";
@@ -58,7 +58,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn blocks(&self, measure: Measure, choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send) -> Result<Reading, StoreError> {
-        let reading = self.read.begin().await.doing(DOING)?;
+        let reading = write::reading(&self.read, DOING).await?;
         let found = self.read_blocks(&reading, measure, choose).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
@@ -123,10 +123,9 @@ fn offer(sets: &Sets, head: Head) -> Option<Offer<'_>> {
 
 /// What blocks these sets have: one row in all, as the driver costs more per row than the database.
 pub(in crate::store) async fn heads(db: &impl ConnectionTrait, sets: &[i64]) -> Result<Vec<Head>, StoreError> {
-    let mut sql = Sql::new(
-        "SELECT group_concat(set_id || ' ' || breakdown_id || ' ' || kind || ' ' || period || ' ' || facts, '\n') FROM figure_block WHERE set_id IN (SELECT value FROM ",
-    );
-    sql.list(&sets).text(")");
+    let mut sql = Sql::new("SELECT ");
+    sql.joined(&Sql::new("set_id || ' ' || breakdown_id || ' ' || kind || ' ' || period || ' ' || facts"), "\n");
+    sql.text(" FROM figure_block WHERE set_id IN (SELECT value FROM ").numbers("l", &sets).text(")");
     let found = rows(db, sql).await.doing(DOING)?;
     let lines: Option<String> = found.first().map_or(Ok(None), |row| row.try_get_by_index(0)).doing(DOING)?;
     let head = |line: &str| {
@@ -149,8 +148,8 @@ async fn cells(db: &impl ConnectionTrait, heads: &[Head]) -> Result<Vec<(Head, B
 pub(in crate::store) async fn columns(db: &impl ConnectionTrait, heads: &[Head], column: &str) -> Result<Vec<(Head, Vec<u8>)>, StoreError> {
     let wanted: Vec<(i64, i64, i64, u64)> = heads.iter().map(|head| (head.set, head.breakdown, number_of(head.kind), head.period.code())).collect();
     let mut sql = Sql::new("SELECT w.key, ");
-    sql.text(column).text(" FROM ").list(&wanted).text(
-        " w CROSS JOIN figure_block b WHERE b.set_id = CAST(w.value ->> 0 AS bigint) AND b.breakdown_id = CAST(w.value ->> 1 AS bigint) \
+    sql.text(column).text(" FROM ").tuples("w", &wanted).text(
+        " CROSS JOIN figure_block b WHERE b.set_id = CAST(w.value ->> 0 AS bigint) AND b.breakdown_id = CAST(w.value ->> 1 AS bigint) \
          AND b.kind = CAST(w.value ->> 2 AS bigint) AND b.period = CAST(w.value ->> 3 AS bigint)",
     );
     let mut all = Vec::with_capacity(heads.len());

@@ -149,7 +149,7 @@ impl<'t> Writer<'t> {
     pub async fn forget_files(&mut self, ids: &BTreeSet<u32>) -> Result<(), StoreError> {
         self.sets.files.retain(|id, _| !ids.contains(id));
         let mut sql = Sql::new("DELETE FROM figure_file WHERE id IN (SELECT value FROM ");
-        sql.list(ids).text(")");
+        sql.numbers("l", ids).text(")");
         run(self.transaction, sql).await.doing(DOING).map(|_| ())
     }
 
@@ -199,10 +199,9 @@ impl<'t> Writer<'t> {
             return Ok(found);
         }
         let subjects: Vec<&str> = some.iter().filter_map(|of_subject| of_subject.first().map(|(key, _)| &*key.subject)).collect();
-        // `CROSS`: list first. Else the planner may walk through all series of a set and through the list at each.
         let mut sql = Sql::new("SELECT s.id, s.set_id, s.breakdown_id, s.subject, s.points FROM ");
-        // CROSS JOIN holds SQLite to this order: by sets, it would read every series of theirs for each subject.
-        sql.list(&subjects).text(" w CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").list(&wanted).text(")");
+        // `CROSS JOIN` holds SQLite to this order: by sets, it would read every series of theirs for each subject.
+        sql.texts("w", &subjects).text(" CROSS JOIN series s WHERE s.subject = w.value AND s.set_id IN (SELECT value FROM ").numbers("l", &wanted).text(")");
         for row in rows(self.transaction, sql).await.doing(DOING)? {
             let key = Key {
                 subject: row.try_get_by_index::<String>(3).doing(DOING)?.into(),

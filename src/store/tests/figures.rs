@@ -225,8 +225,8 @@ async fn a_file_larger_than_memory_comes_in_parts() {
 async fn rows_of_an_earlier_version_are_carried_over() {
     let db = Db::new().await;
     db.sql(
-        "CREATE TABLE observation (seq INTEGER PRIMARY KEY, id text, subject text, origin text, destination text, measure text, period_start text, \
-         period_end text, value double, availability text, status text, sex text, age_group text, dimensions text, is_total boolean, is_newest boolean, \
+        "CREATE TABLE observation (seq bigint PRIMARY KEY, id text, subject text, origin text, destination text, measure text, period_start text, \
+         period_end text, value double precision, availability text, status text, sex text, age_group text, dimensions text, is_total boolean, is_newest boolean, \
          source text, edition text, retrieved_on text, file text, sha256 text, line bigint, raw_value text); \
          INSERT INTO observation VALUES (1, 'x', 'C:AFG-TUR', 'AFG', 'TUR', 'REFUGEES', '2022-12-31', '2022-12-31', 5.5, 'REPORTED', 'ESTIMATED', NULL, NULL, '', \
          TRUE, TRUE, 'RPS', '1', '2026-11-23', 'a.csv', NULL, 7, '5,5'), (2, 'y', 'C:AFG-TUR', 'AFG', 'TUR', 'REFUGEES', '2021-12-31', '2021-12-31', NULL, \
@@ -235,7 +235,7 @@ async fn rows_of_an_earlier_version_are_carried_over() {
          DROP TABLE series; DROP TABLE figure_block",
     )
     .await;
-    let store = crate::store::Store::open(&super::url(&db.folder)).await.unwrap();
+    let store = crate::store::Store::open(&db.place.url()).await.unwrap();
     let db = Db { store, ..db };
     assert_eq!(read(&db, "C:AFG-TUR", None).await, [(2022, Some(5.5), "1".into())]);
     assert_eq!(db.figures().await, 2);

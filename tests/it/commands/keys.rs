@@ -15,7 +15,7 @@ fn create(folder: &Path, arguments: &[&str]) -> (String, String) {
 
 #[test]
 fn a_new_key_stands_alone_on_standard_output() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     database(folder.path());
     let (printed, told) = create(folder.path(), &["--party", "UZB", "--role", "focal-point", "--expires", "90d", "--subject", "Desk 4", "--note", "for tests"]);
     let key = printed.strip_suffix('\n').expect("one line");
@@ -40,7 +40,7 @@ fn a_new_key_stands_alone_on_standard_output() {
 
 #[test]
 fn what_cannot_be_a_key_is_refused_in_one_sentence() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let text = one_sentence(&run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point"]));
     assert!(text.contains("not there yet"), "{text}");
     database(folder.path());
@@ -60,7 +60,7 @@ fn what_cannot_be_a_key_is_refused_in_one_sentence() {
 
 #[test]
 fn no_key_is_ever_in_a_log_and_its_last_use_is_noted() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     database(folder.path());
     let key = create(folder.path(), &["--party", "UZB", "--role", "focal-point"]).0.trim().to_owned();
     let wrong = format!("srk_{}_{}", &key[4..20], "canary".repeat(10));

@@ -151,6 +151,9 @@ fn contact_points_are_for_those_who_take_part_and_are_erased_for_good() {
     let erase = format!("mutation {{ eraseContactPoint(input: {{ id: {}, ifVersion: 2 }}) {{ erased errors {{ code }} }} }}", saved["id"]);
     assert_eq!(stage.app.query_as(&stage.tashkent, &erase)["data"]["eraseContactPoint"], json!({ "erased": true, "errors": [] }));
     assert_eq!(stage.app.query_as(&stage.kabul, &asked)["data"]["contactPoints"]["totalCount"], 0);
+    if crate::place::has_no_file("no file of the database holds what was erased") {
+        return;
+    }
     for ending in ["", "-wal"] {
         let file = format!("{}{ending}", stage.app.database().display());
         let bytes = std::fs::read(&file).unwrap_or_default();

@@ -1,0 +1,171 @@
+//! PostgreSQL: from an address to a pool that reads and one that writes, and to who hears of writes.
+//!
+//! Everything is in the first schema of the search path, so that two installations can share a database: `hash` of its
+//! name is in the name of the lock that writers take, and of the channel on which they are heard.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
+use sea_orm::sqlx::{ConnectOptions as _, PgPool};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
+
+use crate::store::StoreError;
+use crate::store::error::Doing;
+use crate::store::sql::{Sql, rows};
+
+/// How long a server is waited for at the start.
+const START: Duration = Duration::from_secs(10);
+/// How long a read waits for a connection; a server that is gone is told after that.
+const READ: Duration = Duration::from_secs(1);
+/// How long a write waits for a connection; another write may have it.
+const WRITE: Duration = Duration::from_secs(30);
+/// A connection that was idle for so long is looked at before it is used: its server may be gone.
+const IDLE: Duration = Duration::from_secs(1);
+/// The first version that is known to do.
+const OLDEST: i64 = 150_000;
+
+/// What every connection is told. A network that swallows packets is noticed within half a minute, at both ends.
+const ALL: [(&str, &str); 5] = [
+    ("client_min_messages", "warning"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("standard_conforming_strings", "on"),
+];
+/// What readers are told besides: a transaction of theirs sees one state, and no statement goes on for ever.
+const READERS: [(&str, &str); 4] = [
+    ("default_transaction_isolation", "repeatable read"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "15s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+];
+/// What writers are told: a write sees what was committed before it had the right to write.
+const WRITERS: [(&str, &str); 4] = [
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("lock_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "10min"),
+];
+
+/// A server, and how it is shown.
+pub(super) struct Server {
+    address: PgConnectOptions,
+    name: String,
+}
+
+impl Server {
+    /// The server that an address names.
+    pub fn of(url: &str) -> Result<Self, StoreError> {
+        // What the driver says of an address may hold its password.
+        let address: PgConnectOptions = url.parse().map_err(|_| StoreError::Address)?;
+        let host = address.get_socket().map_or_else(|| address.get_host().to_owned(), |socket| socket.display().to_string());
+        let (user, port) = (address.get_username(), address.get_port());
+        let database = address.get_database().unwrap_or(user);
+        let name = format!("postgres://{user}@{host}:{port}/{database}");
+        Ok(Self { name, address })
+    }
+
+    /// As it is shown: without a password.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The pool that writes: one connection that does, and one that waits for its turn.
+    pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
+        let mut options = self.options(&WRITERS);
+        options.max_connections(2).acquire_timeout(START);
+        // The first connection says whether there is a server, and is gone before the others are made.
+        let first = self.connect(options.clone()).await?;
+        self.look(&first).await?;
+        let _ = first.close().await;
+        options.acquire_timeout(WRITE);
+        self.connect(options).await
+    }
+
+    /// The pool that reads; of its connections one listens.
+    pub async fn reading(&self) -> Result<DatabaseConnection, StoreError> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let mut options = self.options(&READERS);
+        options.max_connections(u32::try_from((2 * cores).clamp(4, 16)).unwrap_or(4) + 1).acquire_timeout(READ);
+        self.connect(options).await
+    }
+
+    fn options(&self, told: &'static [(&'static str, &'static str)]) -> ConnectOptions {
+        // The address goes in by itself: what goes in here is told to the log, at its finest, password and all.
+        let (mut options, address) = (ConnectOptions::new("postgres://"), self.address.clone());
+        // Nothing connects before it is asked something, and nothing is asked twice whether it still lives.
+        options.sqlx_logging(false).record_stmt_in_spans(false).connect_lazy(true).test_before_acquire_if_idle_for(IDLE);
+        options.map_sqlx_postgres_opts(move |_| {
+            let server = address.clone().disable_statement_logging();
+            let server = if server.get_application_name().is_some() { server } else { server.application_name("silkroutes") };
+            server.options(ALL.iter().chain(told).copied()).statement_cache_capacity(200)
+        });
+        options
+    }
+
+    async fn connect(&self, options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+        Database::connect(options).await.map_err(|cause| StoreError::Open { at: self.name.clone(), cause })
+    }
+
+    /// Refuses a server that will not do.
+    async fn look(&self, db: &DatabaseConnection) -> Result<(), StoreError> {
+        let fail = |cause| StoreError::Open { at: self.name.clone(), cause };
+        let asked = "SELECT CAST(current_setting('server_version_num') AS bigint), current_setting('server_version'), \
+             current_setting('server_encoding'), CAST(current_schema() AS text)";
+        let found = rows(db, Sql::new(asked)).await.map_err(fail)?;
+        let Some(row) = found.first() else { return Ok(()) };
+        let version: i64 = row.try_get_by_index(0).map_err(fail)?;
+        if version < OLDEST {
+            return Err(StoreError::TooOld { at: self.name.clone(), version: row.try_get_by_index(1).map_err(fail)? });
+        }
+        let encoding: String = row.try_get_by_index(2).map_err(fail)?;
+        if encoding != "UTF8" {
+            return Err(StoreError::Encoding { at: self.name.clone(), encoding });
+        }
+        match row.try_get_by_index::<Option<String>>(3).map_err(fail)? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::NoSchema(self.name.clone())),
+        }
+    }
+}
+
+/// Hears when another node, or this one, has written.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Begins to listen; none where the engine is another.
+    pub async fn new(db: &DatabaseConnection) -> Result<Option<Self>, StoreError> {
+        const DOING: &str = "listen for changes";
+        if db.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let mut name = Sql::new("SELECT ");
+        name.text(CHANNEL);
+        let channel: String = rows(db, name).await.doing(DOING)?.first().map_or(Ok(String::new()), |row| row.try_get_by_index(0)).doing(DOING)?;
+        let pool: &PgPool = db.get_postgres_connection_pool();
+        let fail = |_| StoreError::Deaf;
+        let mut listener = PgListener::connect_with(pool).await.map_err(fail)?;
+        listener.listen(&channel).await.map_err(fail)?;
+        Ok(Some(Self(listener)))
+    }
+
+    /// Waits until something was written. After a lost connection, too: something may have been.
+    ///
+    /// # Errors
+    /// Where it cannot be heard any more; then another listener is wanted.
+    pub async fn heard(&mut self) -> Result<(), StoreError> {
+        self.0.try_recv().await.map(drop).map_err(|_| StoreError::Deaf)
+    }
+}
+
+/// The right to write, until the end of the transaction.
+pub(crate) const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('silkroutes ' || current_schema(), 0))";
+/// The name of the channel.
+const CHANNEL: &str = "'silkroutes_' || md5(current_schema())";
+
+/// Tells all nodes that something was written, once it is.
+pub(crate) fn shout() -> Sql {
+    let mut sql = Sql::new("SELECT pg_notify(");
+    sql.text(CHANNEL).text(", '')");
+    sql
+}

@@ -1,0 +1,125 @@
+//! SQLite: from the name of a file to a pool that reads and one that writes.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+
+use crate::store::StoreError;
+use crate::store::error::{BUSY, sqlite_code};
+
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// How long a writer waits for another program's write.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often opening is tried while others open the same new file: SQLite does not wait on a change of journal.
+const ATTEMPTS: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The pool that writes; the file is made where there is none.
+pub(super) async fn writing(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    look(path)?;
+    connect(path, writer(path)).await
+}
+
+/// The pool that reads, once the schema is there.
+pub(super) async fn reading(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    connect(path, reader(path)).await
+}
+
+/// The file that an address names.
+pub(super) fn file_of(url: &str) -> Result<PathBuf, StoreError> {
+    let rest = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or_default();
+    let (file, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    match parameters {
+        // What other programs want to hear before they make a file.
+        "" | "mode=rwc" | "mode=rw" => {}
+        other => return Err(StoreError::Parameter(other.to_owned())),
+    }
+    if file.is_empty() || file == ":memory:" {
+        return Err(StoreError::NoFile);
+    }
+    Ok(PathBuf::from(file))
+}
+
+/// Refuses what can be no database before SQLite has a chance to touch it.
+fn look(path: &Path) -> Result<(), StoreError> {
+    let fail = |cause| StoreError::Look { path: path.to_owned(), cause };
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            return match folder {
+                Some(folder) if !folder.is_dir() => Err(StoreError::NoFolder { path: path.to_owned(), folder: folder.to_owned() }),
+                _ => Ok(()),
+            };
+        }
+        Err(cause) => return Err(fail(cause)),
+    };
+    if metadata.is_dir() {
+        return Err(StoreError::IsFolder(path.to_owned()));
+    }
+    let mut head = Vec::with_capacity(MAGIC.len());
+    fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head)).map_err(fail)?;
+    // An empty file is an empty database.
+    if !head.is_empty() && head != MAGIC {
+        return Err(StoreError::NotSqlite(path.to_owned()));
+    }
+    if metadata.permissions().readonly() {
+        return Err(StoreError::ReadOnly(path.to_owned()));
+    }
+    Ok(())
+}
+
+fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_reader: bool) -> ConnectOptions {
+    let path = path.to_owned();
+    // The real name goes in by itself, so that no character of it is taken for a part of an address.
+    let mut options = ConnectOptions::new("sqlite:file");
+    options.sqlx_logging(false).record_stmt_in_spans(false).test_before_acquire(false);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite.filename(&path).read_only(is_reader).create_if_missing(!is_reader).busy_timeout(PATIENCE);
+        pragmas.iter().fold(sqlite, |sqlite, (key, value)| sqlite.pragma(*key, *value))
+    });
+    // A connection that goes takes its prepared statements and its cache along: none goes by itself.
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
+    options
+}
+
+/// The one connection that writes. `FULL`: what was acknowledged survives a loss of power.
+fn writer(path: &Path) -> ConnectOptions {
+    let pragmas = &[("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON"), ("secure_delete", "ON")];
+    let mut options = options(path, pragmas, false);
+    options.max_connections(1).acquire_timeout(PATIENCE);
+    options
+}
+
+/// Connections that only read, one a core: more would only wait for a core.
+fn reader(path: &Path) -> ConnectOptions {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut options = options(path, &[("cache_size", "-8192")], true);
+    options.max_connections(u32::try_from(cores.max(2)).unwrap_or(2)).acquire_timeout(Duration::from_secs(1));
+    options
+}
+
+/// Connects, and tries again while another connection is making the file.
+async fn connect(path: &Path, options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+    let mut left = ATTEMPTS;
+    loop {
+        match Database::connect(options.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(cause) if sqlite_code(&cause) == Some(BUSY) && left > 0 => left -= 1,
+            Err(cause) => return Err(opening(path, cause)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+pub(super) fn opening(path: &Path, cause: DbErr) -> StoreError {
+    match sqlite_code(&cause) {
+        Some(8) => StoreError::ReadOnly(path.to_owned()),
+        Some(26) => StoreError::NotSqlite(path.to_owned()),
+        _ => StoreError::Open { at: path.display().to_string(), cause },
+    }
+}

@@ -1,0 +1,138 @@
+//! A PostgreSQL of a test's own, from Debian's binaries: one that may be killed.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// A server, gone when the test ends.
+pub struct Postgres {
+    bin: PathBuf,
+    folder: TempDir,
+    port: u16,
+    running: Option<Child>,
+}
+
+impl Postgres {
+    /// A new one; none where there are no binaries, which is said aloud.
+    pub fn start(what: &str) -> Option<Self> {
+        let Some(bin) = binaries() else {
+            println!("skipped: {what}: there is no PostgreSQL of Debian's here (package postgresql)");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("open to all");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let mut server = Self { bin, folder, port, running: None };
+        let made = server.command("initdb").args(["-U", "postgres", "--auth=trust", "--encoding=UTF8"]).output().expect("initdb runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        server.restart();
+        Some(server)
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// One of its programs, as the user that it wants: it refuses root.
+    fn command(&self, program: &str) -> Command {
+        let program = self.bin.join(program);
+        let mut command = if am_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.arg("-D").arg(self.folder.path().join("data")).env("LC_ALL", "C.UTF-8").current_dir("/").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it, after a kill with the recovery that it does; returns once it takes connections.
+    pub fn restart(&mut self) {
+        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
+        let port = self.port.to_string();
+        let mut command = self.command("postgres");
+        command.args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-k"]).arg(self.folder.path());
+        self.running = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts"));
+        for _ in 0..600 {
+            if self.is_ready() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("PostgreSQL does not start: {}", fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+    }
+
+    fn is_ready(&self) -> bool {
+        let socket = self.folder.path().display().to_string();
+        let port = self.port.to_string();
+        Command::new(self.bin.join("pg_isready")).args(["-q", "-h", &socket, "-p", &port]).status().is_ok_and(|status| status.success())
+    }
+
+    /// Kills all of it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        let Some(mut child) = self.running.take() else { return };
+        let all: Vec<u32> = std::iter::once(child.id()).chain(children_of(child.id())).collect();
+        for pid in &all {
+            let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+        child.wait().expect("it ends");
+        // What it shared with its children must be free before another one starts.
+        while all.iter().any(|pid| is_running(*pid)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn am_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
+/// The newest of Debian's.
+fn binaries() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    versions.sort();
+    versions.pop().map(|(_, bin)| bin)
+}
+
+/// The state of a process and its parent; none where it is gone.
+fn stat(process: &Path) -> Option<(char, u32)> {
+    let text = fs::read_to_string(process.join("stat")).ok()?;
+    let mut parts = text.rsplit_once(") ")?.1.split(' ');
+    Some((parts.next()?.chars().next()?, parts.next()?.parse().ok()?))
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let all = fs::read_dir("/proc").expect("a list of processes").flatten();
+    all.filter(|entry| stat(&entry.path()).is_some_and(|(_, ppid)| ppid == parent)).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+fn is_running(pid: u32) -> bool {
+    stat(Path::new(&format!("/proc/{pid}"))).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// A request that is sent and not waited for: the caller hangs up after so long.
+pub fn abandon(address: std::net::SocketAddr, request: &[u8], after: Duration) {
+    if let Ok(mut socket) = TcpStream::connect(address) {
+        let _ = socket.write_all(request);
+        std::thread::sleep(after);
+    }
+}
