@@ -3,6 +3,7 @@
 //! A command either does what it says and exits with 0, or says in one sentence on stderr why not and exits with 1
 //! (2 where the command line itself cannot be read). One file a command.
 
+mod backup;
 mod config;
 mod copy;
 mod doctor;
@@ -91,6 +92,10 @@ enum Command {
     LoadWording(load_wording::LoadWording),
     /// Make, list and revoke API keys.
     Key(key::KeyCommand),
+    /// Write everything into a file, while servers run.
+    Backup(backup::Backup),
+    /// Put back what a backup holds.
+    Restore(backup::Restore),
     /// Copy everything into another database, of whichever engine.
     Copy(copy::Copy),
     /// Print the schema in GraphQL's schema language.
@@ -100,7 +105,7 @@ enum Command {
     /// Ask the running server whether it is ready; fails where it is not.
     Health,
     /// Print every setting, its value and where it came from, as a file for --config.
-    Config,
+    Config(config::Show),
 }
 
 /// Runs what the command line asks for.
@@ -124,11 +129,13 @@ pub fn run(arguments: impl Iterator<Item = OsString>, environment: Vec<(String, 
         Command::Import(import) => with_runtime(import.run(config.settings, surroundings)),
         Command::LoadWording(load) => with_runtime(load.run(config.settings, surroundings)),
         Command::Key(key) => with_runtime(key.run(config.settings, surroundings)),
+        Command::Backup(backup) => with_runtime(backup.run(config.settings, surroundings)),
+        Command::Restore(restore) => with_runtime(restore.run(config.settings, surroundings)),
         Command::Copy(copy) => with_runtime(copy.run(surroundings)),
         Command::Schema => schema::run(config.settings),
         Command::Doctor => with_runtime(doctor::run(config.settings)),
         Command::Health => done(health::run(&config.settings)),
-        Command::Config => config::run(&config),
+        Command::Config(show) => show.run(&config),
     }
 }
 

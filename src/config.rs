@@ -12,6 +12,7 @@
 
 mod merge;
 pub mod sentence;
+pub mod table;
 #[cfg(test)]
 mod tests;
 

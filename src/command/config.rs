@@ -1,15 +1,27 @@
-//! `silkroutes config`: every setting with its value and origin, in the form of a file that `--config` reads.
+//! `silkroutes config`: every setting with its value and origin, in the form of a file that `--config` reads, or as a
+//! table for the documents.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use clap::Args;
+use silkroutes::config::table::table;
 use silkroutes::config::{Config, Origin};
 
 use super::say;
 
-pub(super) fn run(config: &Config) -> ExitCode {
-    say(text(config));
-    ExitCode::SUCCESS
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// As a table in Markdown.
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl Show {
+    pub(super) fn run(&self, config: &Config) -> ExitCode {
+        say(if self.markdown { table(config).trim_end().to_owned() } else { text(config) });
+        ExitCode::SUCCESS
+    }
 }
 
 fn text(config: &Config) -> String {

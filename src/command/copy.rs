@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use silkroutes::app::Surroundings;
 use silkroutes::config::Database;
-use silkroutes::store::Store;
+use silkroutes::store::{CopyReport, Store};
 
 use super::{Done, say};
 
@@ -33,35 +33,44 @@ pub(super) struct Copy {
 
 impl Copy {
     pub(super) async fn run(self, surroundings: Surroundings) -> Done {
-        let shown = |url: &str| Database::from(url.to_owned()).to_string();
         if self.from == self.to {
             return Err("Both addresses name one database.".into());
         }
         if !Store::is_there(&self.from).await {
             return Err(format!("There is nothing to copy: {} is not there yet.", shown(&self.from)));
         }
-        let open = async |url: &str| Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string());
-        let source = open(&self.from).await?;
-        let target = match open(&self.to).await {
-            Ok(target) => target,
-            Err(fault) => {
-                source.close().await;
-                return Err(fault);
-            }
-        };
-        let bar = progress();
-        let told = bar.clone();
-        let progress = move |done, all| {
-            told.set_length(all);
-            told.set_position(done);
-        };
-        let copied = source.copy_to(&target, self.replace, Arc::new(progress)).await;
-        bar.finish_and_clear();
-        source.close().await;
-        target.close().await;
-        say(copied.map_err(|fault| fault.to_string())?);
+        say(copy(&self.from, &self.to, self.replace, &surroundings).await?);
         Ok(())
     }
+}
+
+/// A URL as it may be shown.
+pub(super) fn shown(url: &str) -> String {
+    Database::from(url.to_owned()).to_string()
+}
+
+/// Copies everything that is there at one moment, with a progress bar; the source may be written to meanwhile.
+pub(super) async fn copy(from: &str, to: &str, replace: bool, surroundings: &Surroundings) -> Result<CopyReport, String> {
+    let open = async |url: &str| Store::open_with_clock(url, surroundings.clock).await.map_err(|fault| fault.to_string());
+    let source = open(from).await?;
+    let target = match open(to).await {
+        Ok(target) => target,
+        Err(fault) => {
+            source.close().await;
+            return Err(fault);
+        }
+    };
+    let bar = progress();
+    let told = bar.clone();
+    let progress = move |done, all| {
+        told.set_length(all);
+        told.set_position(done);
+    };
+    let copied = source.copy_to(&target, replace, Arc::new(progress)).await;
+    bar.finish_and_clear();
+    source.close().await;
+    target.close().await;
+    copied.map_err(|fault| fault.to_string())
 }
 
 fn progress() -> ProgressBar {

@@ -27,6 +27,14 @@ fn every_setting_has_a_sentence() {
 }
 
 #[test]
+fn the_table_in_the_documents_is_the_one_there_is() {
+    let written = include_str!("../../docs/OPERATING.md");
+    let written = written.split("<!-- settings -->\n").nth(1).expect("the table stands between two marks");
+    let table = table::table(&read(Sources::default()).unwrap());
+    assert_eq!(written.trim(), table.trim(), "put the output of `silkroutes config --markdown` there");
+}
+
+#[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("silkroutes.toml");

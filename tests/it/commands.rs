@@ -1,5 +1,6 @@
 //! The program as it is called: what it prints, where, and with which status.
 
+mod backup;
 mod health;
 mod keys;
 

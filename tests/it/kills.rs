@@ -45,7 +45,7 @@ impl Server {
 }
 
 /// Posts with a key; none where the server went away meanwhile.
-fn post(address: &str, key: &str, body: &Value) -> Option<Value> {
+pub fn post(address: &str, key: &str, body: &Value) -> Option<Value> {
     let body = body.to_string();
     let mut socket = TcpStream::connect(address).ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(20))).ok()?;

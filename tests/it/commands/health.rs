@@ -1,10 +1,10 @@
 //! `silkroutes health`, as a container asks it.
 
-use super::{Server, err, out, run, silkroutes};
+use super::{Place, Server, err, out, run, silkroutes};
 
 #[test]
 fn it_says_whether_the_server_is_ready() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let server = Server::start(&mut silkroutes(folder.path(), &["--listen", "127.0.0.1:0"]));
     let asked = run(folder.path(), &["health", "--listen", &server.address]);
     assert!(asked.status.success(), "{}", err(&asked));
@@ -20,7 +20,7 @@ fn it_says_whether_the_server_is_ready() {
 #[test]
 fn what_answers_otherwise_is_not_ready() {
     use std::io::{Read as _, Write as _};
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Place::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let stopping = std::thread::spawn(move || {
