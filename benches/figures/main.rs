@@ -55,10 +55,10 @@ const QUERIES: [Measured; 9] = [
         rounds: 50,
     },
     Measured {
-        name: "figures by corridor, year",
-        query: "{ figures(measure: REFUGEES, groupBy: [ORIGIN, DESTINATION, YEAR], orderBy: { field: VALUE }) { totalCount nodes { keys { code } value } } }",
-        budget: 1_000.0,
-        rounds: 5,
+        name: "figures by corridor",
+        query: r#"{ figures(measure: ASYLUM_APPLICATIONS, groupBy: [ORIGIN, DESTINATION], orderBy: { field: VALUE }, having: { atLeast: 10 }) { totalCount nodes { keys { code } value } } }"#,
+        budget: 150.0,
+        rounds: 20,
     },
     Measured {
         name: "figures by sex, age",
