@@ -58,19 +58,29 @@ impl Place {
     }
 }
 
-/// A pool that reads and a pool that writes.
-pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+/// A database that is open.
+pub(super) struct Pools {
+    /// What reads.
+    pub read: DatabaseConnection,
+    /// What writes.
+    pub write: DatabaseConnection,
+    /// How many may read long at the same time.
+    pub turns: usize,
+}
+
+/// Opens what an address names.
+pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
     let place = Place::of(url)?;
     let write = match &place {
         Place::File(path) => sqlite::writing(path).await?,
         Place::Server(server) => server.writing().await?,
     };
     prepare(&write, &place).await?;
-    let read = match &place {
-        Place::File(path) => sqlite::reading(path).await?,
-        Place::Server(server) => server.reading().await?,
+    let (read, turns) = match &place {
+        Place::File(path) => (sqlite::reading(path).await?, sqlite::readers()),
+        Place::Server(server) => (server.reading().await?, postgres::readers()),
     };
-    Ok((read, write))
+    Ok(Pools { read, write, turns })
 }
 
 /// Whether there is a database at that address, as far as it can be told.

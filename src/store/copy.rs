@@ -65,11 +65,11 @@ impl Store {
     /// # Errors
     /// Where a database does not do it, or the target holds something else; then it is as it was.
     pub async fn copy_to(&self, target: &Self, replace: bool, progress: Progress) -> Result<CopyReport, CopyError> {
-        let reading = write::reading(&self.read, DOING).await?;
-        let held = write::reading(&target.read, DOING).await?;
-        let occupied = occupied(&held).await?;
+        let reading = self.one_state(DOING).await?;
+        let held = target.one_state(DOING).await?;
+        let occupied = occupied(&*held).await?;
         if !occupied.is_empty() {
-            let (here, there) = (tallies(&reading).await?, tallies(&held).await?);
+            let (here, there) = (tallies(&*reading).await?, tallies(&*held).await?);
             if here == there {
                 return Ok(report(here, true));
             }
@@ -81,7 +81,7 @@ impl Store {
         let write = target.write.clone();
         write::apart(async move {
             let transaction = write::begin_patiently(&write).await?;
-            let done = copy(&reading, &transaction, &progress).await;
+            let done = copy(&*reading, &transaction, &progress).await;
             let _ = reading.rollback().await;
             write::end(transaction, done, true).await
         })

@@ -183,13 +183,13 @@ type Contributed = Vec<(Id, Vec<PracticeFace>)>;
 impl Store {
     /// What was contributed behind a revision, and up to which; none where anything else changed, too.
     async fn contributed_since(&self, revision: u64) -> Result<Option<(u64, Contributed)>, StoreError> {
-        let reading = write::reading(&self.read, DOING).await?;
+        let reading = self.one_state_at_once(DOING).await?;
         let found = async {
-            let now = write::revision(&reading).await?;
+            let now = write::revision(&*reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");
             sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
             let mut changed: BTreeMap<Id, Vec<PracticeFace>> = BTreeMap::new();
-            for row in rows(&reading, sql).await.doing(DOING)? {
+            for row in rows(&*reading, sql).await.doing(DOING)? {
                 let (id, kind): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
                 if kind != Kind::GoodPractice.name() {
                     return Ok(None);
@@ -197,7 +197,7 @@ impl Store {
                 changed.insert(id.parse().map_err(|_| StoreError::Damaged { what: "an id", of: "the change log".into() })?, Vec::new());
             }
             let ids: Vec<Id> = changed.keys().copied().collect();
-            for face in faces(&reading, Some(&ids)).await? {
+            for face in faces(&*reading, Some(&ids)).await? {
                 if let Some(of_practice) = changed.get_mut(&face.id) {
                     of_practice.push(face);
                 }

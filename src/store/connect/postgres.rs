@@ -82,11 +82,10 @@ impl Server {
         self.connect(options).await
     }
 
-    /// The pool that reads; of its connections one listens.
+    /// The pool that reads; beside those who read long, one listens, and one is for short looks and for whoever follows.
     pub async fn reading(&self) -> Result<DatabaseConnection, StoreError> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let mut options = self.options(&READERS);
-        options.max_connections(u32::try_from((2 * cores).clamp(4, 16)).unwrap_or(4) + 1).acquire_timeout(READ);
+        options.max_connections(u32::try_from(readers()).unwrap_or(4) + 2).acquire_timeout(READ);
         self.connect(options).await
     }
 
@@ -127,6 +126,11 @@ impl Server {
             None => Err(StoreError::NoSchema(self.name.clone())),
         }
     }
+}
+
+/// How many read long at the same time: they wait for the network, too, and not for a core alone.
+pub(super) fn readers() -> usize {
+    (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 16)
 }
 
 /// Hears when another node, or this one, has written.
