@@ -81,7 +81,7 @@ use sql::{Sql, rows};
 pub struct Store {
     /// Read-only connections, one a core.
     read: DatabaseConnection,
-    /// Those that write, one at a time.
+    /// The one connection that writes.
     write: DatabaseConnection,
     /// Who reads long takes one.
     turns: Arc<Semaphore>,

@@ -28,14 +28,14 @@ const KEY_SECRET: &str = "key_secret";
 /// Where the data is.
 enum Place {
     File(PathBuf),
-    Server(postgres::Server),
+    Server(Box<postgres::Server>),
 }
 
 impl Place {
     fn of(url: &str) -> Result<Self, StoreError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite::file_of(url).map(Self::File),
-            Some("postgres" | "postgresql") => postgres::Server::of(url).map(Self::Server),
+            Some("postgres" | "postgresql") => postgres::Server::of(url).map(Box::new).map(Self::Server),
             // Only the scheme is shown: an address may hold a password.
             Some(scheme) => Err(StoreError::OtherEngine(format!("{scheme}:"))),
             None => Err(StoreError::NoFile),

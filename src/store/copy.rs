@@ -81,7 +81,7 @@ impl Store {
         let write = target.write.clone();
         write::apart(async move {
             let transaction = write::begin_patiently(&write).await?;
-            let done = copy(&*reading, &transaction, &progress).await;
+            let done = copy(&reading, &transaction, &progress).await;
             let _ = reading.rollback().await;
             write::end(transaction, done, true).await
         })
@@ -126,7 +126,9 @@ async fn read(db: &impl ConnectionTrait, table: &'static Table) -> Result<Tally,
         let some = table.page(db, last.as_deref()).await?;
         let Some(end) = some.last() else { return Ok(tally) };
         last = Some(table.key_of(end));
-        some.iter().for_each(|row| tally.add(row));
+        for row in &some {
+            tally.add(row);
+        }
     }
 }
 
@@ -150,7 +152,9 @@ async fn copy(source: &DatabaseTransaction, target: &DatabaseTransaction, progre
             let some = table.page(source, last.as_deref()).await?;
             let Some(end) = some.last() else { break };
             last = Some(table.key_of(end));
-            some.iter().for_each(|row| tally.add(row));
+            for row in &some {
+                tally.add(row);
+            }
             done += some.len() as u64;
             table.insert(target, some).await?;
             progress(done, all);

@@ -10,7 +10,9 @@ use sea_orm::{DbErr, RuntimeErr};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address names another engine.
-    #[error("Data is kept in SQLite or PostgreSQL: write sqlite://FILE, such as sqlite://silkroutes.db, or postgres://USER@HOST/NAME, in place of a {0} address.")]
+    #[error(
+        "Data is kept in SQLite or PostgreSQL: write sqlite://FILE, such as sqlite://silkroutes.db, or postgres://USER@HOST/NAME, in place of a {0} address."
+    )]
     OtherEngine(String),
     /// An address of PostgreSQL that cannot be read. It is not repeated: it may hold a password.
     #[error("The database address cannot be read: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and %2F for / within a part.")]

@@ -15,8 +15,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::contribution::faces;
-use super::heard::Heard;
 use super::error::Doing;
+use super::heard::Heard;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
 use crate::domain::entry::Kind;

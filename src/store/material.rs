@@ -61,7 +61,8 @@ async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, S
     let mut last = String::new();
     loop {
         // What the catalogue or the API wrote is JSON already; ids and instants have nothing to escape.
-        let record = "'[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') || ',\"' || updated_at || '\"]'";
+        let record =
+            "'[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') || ',\"' || updated_at || '\"]'";
         let mut sql = Sql::new("SELECT '[' || ");
         sql.joined(&Sql::new(record), ",").text(" || ']', max(code) FROM (SELECT * FROM entry WHERE id NOT IN (SELECT entry_id FROM dossier) AND kind = ");
         sql.bind(kind.name()).text(" AND code > ").bind(last).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
@@ -149,7 +150,11 @@ async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, 
     loop {
         let mut sql = Sql::new("SELECT ");
         sql.json_rows("entry_id, language, body").text(", max(entry_id) FROM practice_body ");
-        sql.text("WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ").bind(last).text(" ORDER BY entry_id LIMIT ").bind(CHUNK).text(")");
+        sql.text("WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ")
+            .bind(last)
+            .text(" ORDER BY entry_id LIMIT ")
+            .bind(CHUNK)
+            .text(")");
         let found = rows(db, sql).await.doing(DOING)?;
         let Some(row) = found.first() else { return Ok(bodies) };
         let (Some(json), Some(id)) = (row.try_get_by_index::<Option<String>>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?) else {

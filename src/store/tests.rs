@@ -6,15 +6,14 @@ mod figures;
 mod import;
 mod opening;
 mod pages;
-mod texts;
 /// What these tests share with those from outside.
 #[path = "../../tests/it/place.rs"]
 mod place;
+mod texts;
 
 use jiff::civil::{Date, date};
 use sea_orm::ConnectionTrait;
 
-use place::Place;
 use super::sql::{Sql, rows};
 use super::{ImportOptions, ImportReport, Store};
 use crate::domain::catalogue::Catalogue;
@@ -25,6 +24,7 @@ use crate::domain::flow::{Leg, Route, TransportMode};
 use crate::domain::party::{Region, State};
 use crate::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use crate::domain::text::{Language, Localized};
+use place::Place;
 
 /// A database in a place that goes when it does.
 struct Db {
@@ -81,7 +81,7 @@ impl Db {
             ("change", "revision, entry_id, kind, at"),
             ("meta", "key, value"),
         ] {
-            let mut sql = Sql::new(&format!("SELECT '{table} '"));
+            let mut sql = Sql::new(&format!("SELECT '{table}'"));
             for column in columns.split(", ") {
                 sql.text(" || ' ' || ");
                 match column {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
+use super::StoreError;
 use super::connect::{self, LOCK};
 use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
-use super::StoreError;
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::word::Words;

@@ -44,11 +44,7 @@ impl TestApp {
     /// The same under another clock.
     pub fn at(clock: fn() -> jiff::Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
         let place = Place::new();
-        let mut settings = Settings {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            database: place.url().into(),
-            ..Settings::default()
-        };
+        let mut settings = Settings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), database: place.url().into(), ..Settings::default() };
         change(&mut settings);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
         let surroundings = Surroundings { clock, seed: [1, 2] };

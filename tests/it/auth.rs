@@ -13,8 +13,8 @@ use silkroutes::domain::key::{Key, Material, NewKey, PREFIX};
 use silkroutes::domain::viewer::Role;
 
 use crate::app::{Reply, TestApp, query_path};
-use crate::place::has_no_file;
 use crate::ask::{at, list, texts};
+use crate::place::has_no_file;
 
 /// Whom the server takes the sender for.
 const WHO: &str = "{ viewer { role expiresAt party { code } workingGroups { code } } }";

@@ -44,12 +44,7 @@ fn tell(url: &str, key: &str, cursor: &str) -> Told {
     let own = r"{ viewer { keys(first: 10) { nodes { prefix subject } } } goodPractices(first: 100) { nodes { id title status version history { nodes { kind at } } } } }";
     let page = format!("{{ goodPractices(first: 7, after: \"{cursor}\") {{ nodes {{ id }} pageInfo {{ endCursor }} }} }}");
     let got = app.get(&query_path(PAGE), &[]);
-    Told {
-        answers,
-        own: app.query_as(key, own)["data"].clone(),
-        next: app.query(&page)["data"].clone(),
-        tag: got.header("etag").expect("a mark").to_owned(),
-    }
+    Told { answers, own: app.query_as(key, own)["data"].clone(), next: app.query(&page)["data"].clone(), tag: got.header("etag").expect("a mark").to_owned() }
 }
 
 const PAGE: &str = "{ goodPractices(first: 7) { pageInfo { endCursor } } }";
@@ -105,7 +100,11 @@ fn a_deployment_moves_there_and_back_and_nobody_notices() {
     let other = format!("sqlite://{}", folder.path().join("other.db").display());
     assert!(run(folder.path(), &["load", "--database", &other]).status.success());
     let refused = copy(&last, &other, &[]);
-    assert!(refused.status.code() == Some(1) && err(&refused).contains("holds something else already") && err(&refused).contains("--replace"), "{}", err(&refused));
+    assert!(
+        refused.status.code() == Some(1) && err(&refused).contains("holds something else already") && err(&refused).contains("--replace"),
+        "{}",
+        err(&refused)
+    );
     assert!(copy(&last, &other, &["--replace"]).status.success());
     let nothing = copy("sqlite://none.db", &other, &[]);
     assert!(err(&nothing).contains("There is nothing to copy: sqlite://none.db is not there yet."), "{}", err(&nothing));

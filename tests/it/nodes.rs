@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use silkroutes::domain::viewer::Role;
 
 use crate::app::{Reply, TestApp, knob, request};
-use crate::place::Place;
+use crate::place::{Place, say};
 use balancer::Balancer;
 use postgres::{Postgres, abandon};
 
@@ -96,7 +96,8 @@ fn five_nodes_start_together_on_an_empty_database() {
         let all: Vec<_> = (0..5).map(|_| scope.spawn(|| TestApp::on(&place))).collect();
         all.into_iter().map(|node| node.join().expect("it starts")).collect()
     });
-    let answers: BTreeSet<String> = nodes.iter().map(|node| node.query("{ states(first: 100) { nodes { id name } pageInfo { endCursor } } }")["data"].to_string()).collect();
+    let answers: BTreeSet<String> =
+        nodes.iter().map(|node| node.query("{ states(first: 100) { nodes { id name } pageInfo { endCursor } } }")["data"].to_string()).collect();
     assert_eq!(answers.len(), 1, "one catalogue, one secret of cursors");
     assert!(nodes.iter().all(|node| node.get("/health/ready", &[]).status == 200));
     let found = nodes[0].beside(async |store| (store.revision().await.expect("a revision"), store.check().await.expect("a look")));
@@ -128,7 +129,9 @@ fn a_poller_among_fifty_writers_misses_nothing() {
                 })
             })
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().expect("it writes"));
+        for writer in writers {
+            writer.join().expect("it writes");
+        }
         is_over.store(true, Ordering::Relaxed);
         poller.join().expect("it polls")
     });
@@ -183,10 +186,12 @@ fn what_ends_on_one_node_ends_on_the_others() {
     let (_, withdrawn) = call(&owner, "withdrawGoodPractice", &at);
     assert_eq!(read(&withdrawn), Value::Null);
 
-    let ends = |wanted: u16| (0..400).any(|_| {
-        std::thread::sleep(Duration::from_millis(10));
-        nodes[1].get_as(&second, "{ __typename }").status == wanted
-    });
+    let ends = |wanted: u16| {
+        (0..400).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            nodes[1].get_as(&second, "{ __typename }").status == wanted
+        })
+    };
     assert!(ends(200), "known on the other node");
     nodes[0].revoke(&second);
     assert!(ends(401), "revoked on the other node");
@@ -230,7 +235,7 @@ fn nodes_are_restarted_one_by_one_and_no_request_fails() {
         is_over.store(true, Ordering::Relaxed);
     });
     let asked = asked.into_inner();
-    println!("{asked} requests during {} restarts", 3 * rolls);
+    say(&format!("{asked} requests during {} restarts", 3 * rolls));
     assert!(asked > 10 * rolls, "only {asked} requests");
 }
 
@@ -281,13 +286,14 @@ fn a_database_that_is_killed_loses_nothing_that_was_acknowledged() {
         let asked = json!({ "query": "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": { "ids": ids } });
         for node in &nodes {
             let reply = ask(node, &key, &last, &asked);
-            let found: Vec<Value> = reply.json()["data"]["nodes"].as_array().unwrap_or_else(|| panic!("{reply:?}")).iter().map(|node| node["id"].clone()).collect();
+            let found: Vec<Value> =
+                reply.json()["data"]["nodes"].as_array().unwrap_or_else(|| panic!("{reply:?}")).iter().map(|node| node["id"].clone()).collect();
             assert_eq!(found, ids, "an acknowledged write is lost");
         }
     }
     let findings = nodes[0].beside(async |store| store.check().await.expect("a look"));
     assert_eq!(findings, [], "after {kills} kills");
-    println!("{} writes acknowledged in {kills} lives, none lost", kept.len());
+    say(&format!("{} writes acknowledged in {kills} lives, none lost", kept.len()));
 }
 
 #[test]
@@ -333,7 +339,11 @@ fn requests_that_are_broken_off_leave_no_transaction_behind() {
                     let write = draft(&format!("Broken off {worker} {n}"));
                     let read = json!({ "query": format!("{{ observations(first: {}) {{ totalCount nodes {{ value }} }} }}", n % 90 + 1) });
                     let body = if n % 2 == 0 { write } else { read };
-                    abandon(app.address(), &request("POST", "/graphql", headers, body.to_string().as_bytes()), Duration::from_micros((n as u64 * 613) % 20_000));
+                    abandon(
+                        app.address(),
+                        &request("POST", "/graphql", headers, body.to_string().as_bytes()),
+                        Duration::from_micros((n as u64 * 613) % 20_000),
+                    );
                 }
             });
         }

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::{ConnectOptions as _, PgPool};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
+use sea_orm::sqlx::{ConnectOptions as _, PgPool};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 
 use crate::store::StoreError;
@@ -62,7 +62,7 @@ impl Server {
         let (user, port) = (address.get_username(), address.get_port());
         let database = address.get_database().unwrap_or(user);
         let name = format!("postgres://{user}@{host}:{port}/{database}");
-        Ok(Self { name, address })
+        Ok(Self { address, name })
     }
 
     /// As it is shown: without a password.
@@ -70,11 +70,11 @@ impl Server {
         &self.name
     }
 
-    /// The pool that writes: one connection that does, and one that waits for its turn.
+    /// The pool that writes: one connection, as writers take turns.
     pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
         let mut options = self.options(&WRITERS);
-        options.max_connections(2).acquire_timeout(START);
-        // The first connection says whether there is a server, and is gone before the others are made.
+        options.max_connections(1).acquire_timeout(START);
+        // The first connection says whether there is a server.
         let first = self.connect(options.clone()).await?;
         self.look(&first).await?;
         let _ = first.close().await;
@@ -138,6 +138,9 @@ pub struct Listener(PgListener);
 
 impl Listener {
     /// Begins to listen; none where the engine is another.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
     pub async fn new(db: &DatabaseConnection) -> Result<Option<Self>, StoreError> {
         const DOING: &str = "listen for changes";
         if db.get_database_backend() != DbBackend::Postgres {

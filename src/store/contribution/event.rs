@@ -94,7 +94,17 @@ pub(super) async fn note(
     let hash = link.hash(&before);
     let mut sql = Sql::new("INSERT INTO event (seq, at, entry_id, kind, party, subject, version, note, hash) VALUES (");
     // The engine's own numbers would have gaps where a transaction was taken back.
-    sql.bind(last + 1).text(", ").bind(at.clone()).text(", ").bind(entry.clone()).text(", ").bind(kind.name()).text(", ").bind(by.party.clone()).text(", ").bind(by.subject.clone());
+    sql.bind(last + 1)
+        .text(", ")
+        .bind(at.clone())
+        .text(", ")
+        .bind(entry.clone())
+        .text(", ")
+        .bind(kind.name())
+        .text(", ")
+        .bind(by.party.clone())
+        .text(", ")
+        .bind(by.subject.clone());
     sql.text(", ").bind(version).text(", ").bind(note.map(str::to_owned)).text(", ").bind(hash).text(")");
     run(transaction, sql).await.doing(DOING).map(|_| ())
 }

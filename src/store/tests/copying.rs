@@ -18,7 +18,10 @@ async fn every_table_and_column_is_copied() {
     assert_eq!(there, known);
     for table in TABLES {
         let mut sql = Sql::new("");
-        sql.either("SELECT name FROM pragma_table_info('", "SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '");
+        sql.either(
+            "SELECT name FROM pragma_table_info('",
+            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '",
+        );
         sql.text(table.name).text("'").either(")", "");
         let mut there: Vec<String> = rows(&db.store.read, sql).await.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         let mut known: Vec<_> = table.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
