@@ -66,7 +66,7 @@ struct Flags {
     /// Address and port to listen on; `127.0.0.1:8080` where none is given.
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// URL of the database, sqlite://FILE or postgres://USER@HOST/NAME; `sqlite://silkroutes.db` where none is given.
+    /// URL of the database, `sqlite://FILE` or `postgres://USER@HOST/NAME`; `sqlite://silkroutes.db` where none is given.
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Log for people (text) or for machines (json) [default: text].

@@ -12,7 +12,7 @@
 //! | [`entity`], [`row`] | the tables, and what their rows mean |
 //! | [`material`], [`text`], [`observation`] | reads: everything for a snapshot; long texts; pages of figures |
 //! | [`series`] | how figures are kept, and how a publisher's file comes in |
-//! | [`write`](mod@write) | transactions, revisions, the change log |
+//! | [`write`](mod@write), [`state`] | transactions that write, revisions, the change log; those that read |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
 //! | [`follow`], [`heard`] | the snapshot, kept up with the change log; when that was heard last |
@@ -42,6 +42,7 @@ mod reference;
 mod row;
 mod series;
 mod sql;
+mod state;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -53,6 +54,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
+use tokio::sync::Semaphore;
 
 pub use check::Finding;
 pub use connect::Listener;
@@ -79,8 +81,10 @@ use sql::{Sql, rows};
 pub struct Store {
     /// Read-only connections, one a core.
     read: DatabaseConnection,
-    /// Those that write, one at a time.
+    /// The one connection that writes.
     write: DatabaseConnection,
+    /// Who reads long takes one.
+    turns: Arc<Semaphore>,
     /// Tells when a change was made.
     clock: fn() -> Timestamp,
     pages: Arc<PageCache>,
@@ -106,9 +110,10 @@ impl Store {
     /// # Errors
     /// One sentence on why not.
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
-        let (read, write) = connect::open(url).await?;
+        let connect::Pools { read, write, turns } = connect::open(url).await?;
+        let turns = Arc::new(Semaphore::new(turns));
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
-        Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
+        Ok(Self { read, write, turns, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
     }
 
     /// Whether there is a database at that address: a file, or tables on a server. Of an address that cannot be looked at

@@ -12,7 +12,7 @@ use crate::http::auth::settings::Settings;
 use crate::store::{Store, StoreError};
 
 /// How often uses are noted.
-const NOTE: Duration = Duration::from_secs(60);
+const NOTE: Duration = Duration::from_mins(1);
 
 /// What hashes of keys are made with here: the database's secret, and the operator's, where there is one.
 ///

@@ -50,8 +50,8 @@ impl Store {
     /// # Errors
     /// Where the database cannot even be looked at.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        let reading = write::reading(&self.read, DOING).await?;
-        let found = look(&reading).await;
+        let reading = self.one_state(DOING).await?;
+        let found = look(&*reading).await;
         let _ = reading.rollback().await;
         found
     }

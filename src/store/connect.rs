@@ -28,14 +28,14 @@ const KEY_SECRET: &str = "key_secret";
 /// Where the data is.
 enum Place {
     File(PathBuf),
-    Server(postgres::Server),
+    Server(Box<postgres::Server>),
 }
 
 impl Place {
     fn of(url: &str) -> Result<Self, StoreError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite::file_of(url).map(Self::File),
-            Some("postgres" | "postgresql") => postgres::Server::of(url).map(Self::Server),
+            Some("postgres" | "postgresql") => postgres::Server::of(url).map(Box::new).map(Self::Server),
             // Only the scheme is shown: an address may hold a password.
             Some(scheme) => Err(StoreError::OtherEngine(format!("{scheme}:"))),
             None => Err(StoreError::NoFile),
@@ -58,19 +58,29 @@ impl Place {
     }
 }
 
-/// A pool that reads and a pool that writes.
-pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+/// A database that is open.
+pub(super) struct Pools {
+    /// What reads.
+    pub read: DatabaseConnection,
+    /// What writes.
+    pub write: DatabaseConnection,
+    /// How many may read long at the same time.
+    pub turns: usize,
+}
+
+/// Opens what an address names.
+pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
     let place = Place::of(url)?;
     let write = match &place {
         Place::File(path) => sqlite::writing(path).await?,
         Place::Server(server) => server.writing().await?,
     };
     prepare(&write, &place).await?;
-    let read = match &place {
-        Place::File(path) => sqlite::reading(path).await?,
-        Place::Server(server) => server.reading().await?,
+    let (read, turns) = match &place {
+        Place::File(path) => (sqlite::reading(path).await?, sqlite::readers()),
+        Place::Server(server) => (server.reading().await?, postgres::readers()),
     };
-    Ok((read, write))
+    Ok(Pools { read, write, turns })
 }
 
 /// Whether there is a database at that address, as far as it can be told.

@@ -65,11 +65,11 @@ impl Store {
     /// # Errors
     /// Where a database does not do it, or the target holds something else; then it is as it was.
     pub async fn copy_to(&self, target: &Self, replace: bool, progress: Progress) -> Result<CopyReport, CopyError> {
-        let reading = write::reading(&self.read, DOING).await?;
-        let held = write::reading(&target.read, DOING).await?;
-        let occupied = occupied(&held).await?;
+        let reading = self.one_state(DOING).await?;
+        let held = target.one_state(DOING).await?;
+        let occupied = occupied(&*held).await?;
         if !occupied.is_empty() {
-            let (here, there) = (tallies(&reading).await?, tallies(&held).await?);
+            let (here, there) = (tallies(&*reading).await?, tallies(&*held).await?);
             if here == there {
                 return Ok(report(here, true));
             }
@@ -126,7 +126,9 @@ async fn read(db: &impl ConnectionTrait, table: &'static Table) -> Result<Tally,
         let some = table.page(db, last.as_deref()).await?;
         let Some(end) = some.last() else { return Ok(tally) };
         last = Some(table.key_of(end));
-        some.iter().for_each(|row| tally.add(row));
+        for row in &some {
+            tally.add(row);
+        }
     }
 }
 
@@ -150,7 +152,9 @@ async fn copy(source: &DatabaseTransaction, target: &DatabaseTransaction, progre
             let some = table.page(source, last.as_deref()).await?;
             let Some(end) = some.last() else { break };
             last = Some(table.key_of(end));
-            some.iter().for_each(|row| tally.add(row));
+            for row in &some {
+                tally.add(row);
+            }
             done += some.len() as u64;
             table.insert(target, some).await?;
             progress(done, all);

@@ -36,6 +36,9 @@ pub enum StoreError {
     /// A search path that leads nowhere.
     #[error("{0} has no schema to keep tables in: make the one that the search path names, or grant its use.")]
     NoSchema(String),
+    /// All who may read at once do.
+    #[error("The database is busy: no turn came free in time.")]
+    Busy,
     /// Changes cannot be heard.
     #[error("The database cannot be listened to.")]
     Deaf,

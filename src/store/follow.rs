@@ -202,14 +202,14 @@ async fn whole(store: &Store, secret: [u8; 64]) -> Result<Snapshot, FollowError>
 impl Store {
     /// What was contributed behind a revision; none where anything else changed, too.
     async fn contributed_since(&self, revision: u64) -> Result<Option<Patch>, StoreError> {
-        let reading = write::reading(&self.read, DOING).await?;
+        let reading = self.one_state_at_once(DOING).await?;
         let found = async {
-            let now = write::revision(&reading).await?;
+            let now = write::revision(&*reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");
             sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
             let mut changed: BTreeMap<Id, Vec<PracticeFace>> = BTreeMap::new();
             let mut contacts = None;
-            for row in rows(&reading, sql).await.doing(DOING)? {
+            for row in rows(&*reading, sql).await.doing(DOING)? {
                 let (id, kind): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
                 if kind == Kind::ContactPoint.name() {
                     contacts = Some(Vec::new());
@@ -220,13 +220,13 @@ impl Store {
                 }
             }
             let ids: Vec<Id> = changed.keys().copied().collect();
-            for face in faces(&reading, Some(&ids)).await? {
+            for face in faces(&*reading, Some(&ids)).await? {
                 if let Some(of_practice) = changed.get_mut(&face.id) {
                     of_practice.push(face);
                 }
             }
             if let Some(contacts) = &mut contacts {
-                *contacts = of_kind(&reading, Kind::ContactPoint).await?;
+                *contacts = of_kind(&*reading, Kind::ContactPoint).await?;
             }
             // A practice without a face is the catalogue's, and read with it.
             let is_whole = changed.len() <= MOST_CHANGES && changed.values().all(|faces| !faces.is_empty());

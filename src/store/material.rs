@@ -27,8 +27,8 @@ impl Store {
     /// Where the database does not answer, or holds what this program never wrote.
     pub async fn material(&self) -> Result<Material, StoreError> {
         // One transaction that reads sees one state, whatever is written meanwhile.
-        let reading = write::reading(&self.read, DOING).await?;
-        let found = read(&reading).await;
+        let reading = self.one_state_at_once(DOING).await?;
+        let found = read(&*reading).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         found

@@ -82,7 +82,7 @@ impl Db {
             ("change", "revision, entry_id, kind, at"),
             ("meta", "key, value"),
         ] {
-            let mut sql = Sql::new(&format!("SELECT '{table} '"));
+            let mut sql = Sql::new(&format!("SELECT '{table}'"));
             for column in columns.split(", ") {
                 sql.text(" || ' ' || ");
                 match column {

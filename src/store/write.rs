@@ -1,4 +1,6 @@
 //! Transactions that write: begun at once, alone, logged with one revision, and never left open.
+//!
+//! Those that read are in [`state`](super::state).
 
 use std::collections::BTreeMap;
 
@@ -54,17 +56,6 @@ async fn begin_within(write: &DatabaseConnection, patience: Option<&str>) -> Res
         }
     }
     Ok(transaction)
-}
-
-/// Begins a transaction that reads one state, whatever is written meanwhile. It begins in a task of its own: a caller
-/// that vanishes while it does would leave it open, for the next to read an old state in (sqlx#4385). Once begun, it
-/// ends when it is dropped.
-pub(super) async fn reading(read: &DatabaseConnection, doing: &'static str) -> Result<DatabaseTransaction, StoreError> {
-    let read = read.clone();
-    match tokio::spawn(async move { read.begin().await }).await {
-        Ok(begun) => begun.doing(doing),
-        Err(_) => Err(StoreError::BrokenOff),
-    }
 }
 
 pub(super) fn is_postgres(db: &impl ConnectionTrait) -> bool {

@@ -41,7 +41,7 @@ struct Told {
 fn tell(url: &str, key: &str, cursor: &str) -> Told {
     let app = TestApp::with(|settings| settings.database = url.to_owned().into());
     let answers = questions().iter().map(|question| without_id(app.query(question))).collect();
-    let own = r"{ viewer { keys(first: 10) { nodes { id subject } } } goodPractices(first: 100) { nodes { id title status version history { nodes { kind at } } } } }";
+    let own = r"{ viewer { keys(first: 10) { nodes { prefix subject } } } goodPractices(first: 100) { nodes { id title status version history { nodes { kind at } } } } }";
     let page = format!("{{ goodPractices(first: 7, after: \"{cursor}\") {{ nodes {{ id }} pageInfo {{ endCursor }} }} }}");
     let got = app.get(&query_path(PAGE), &[]);
     Told { answers, own: app.query_as(key, own)["data"].clone(), next: app.query(&page)["data"].clone(), tag: got.header("etag").expect("a mark").to_owned() }

@@ -92,7 +92,14 @@ fn what_was_acknowledged_is_never_lost() {
                     }
                 });
             }
-            // At another moment each time.
+            // Each life sees a write, and ends at another moment.
+            let before = acknowledged.lock().expect("whole").len();
+            for _ in 0..1_000 {
+                if acknowledged.lock().expect("whole").len() > before {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
             std::thread::sleep(Duration::from_millis(20 + (round as u64 * 37) % 130));
             is_over.store(true, Ordering::Relaxed);
             // The writers are still waiting for their answers.

@@ -74,11 +74,17 @@ pub fn server() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 
+/// Says what would else go unseen.
+#[expect(clippy::print_stdout, reason = "whoever runs the tests is to read it")]
+pub fn say(what: &str) {
+    println!("{what}");
+}
+
 /// Whether the engine is PostgreSQL; then it says aloud that a test about files is skipped.
 pub fn has_no_file(what: &str) -> bool {
     let is_server = server().is_some();
     if is_server {
-        println!("skipped on PostgreSQL, as it is about files of SQLite: {what}");
+        say(&format!("skipped on PostgreSQL, as it is about files of SQLite: {what}"));
     }
     is_server
 }

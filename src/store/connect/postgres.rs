@@ -62,7 +62,7 @@ impl Server {
         let (user, port) = (address.get_username(), address.get_port());
         let database = address.get_database().unwrap_or(user);
         let name = format!("postgres://{user}@{host}:{port}/{database}");
-        Ok(Self { name, address })
+        Ok(Self { address, name })
     }
 
     /// As it is shown: without a password.
@@ -70,11 +70,11 @@ impl Server {
         &self.name
     }
 
-    /// The pool that writes: one connection that does, and one that waits for its turn.
+    /// The pool that writes: one connection, as writers take turns.
     pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
         let mut options = self.options(&WRITERS);
-        options.max_connections(2).acquire_timeout(START);
-        // The first connection says whether there is a server, and is gone before the others are made.
+        options.max_connections(1).acquire_timeout(START);
+        // The first connection says whether there is a server.
         let first = self.connect(options.clone()).await?;
         self.look(&first).await?;
         let _ = first.close().await;
@@ -82,11 +82,10 @@ impl Server {
         self.connect(options).await
     }
 
-    /// The pool that reads; of its connections one listens.
+    /// The pool that reads; beside those who read long, one listens, and one is for short looks and for whoever follows.
     pub async fn reading(&self) -> Result<DatabaseConnection, StoreError> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let mut options = self.options(&READERS);
-        options.max_connections(u32::try_from((2 * cores).clamp(4, 16)).unwrap_or(4) + 1).acquire_timeout(READ);
+        options.max_connections(u32::try_from(readers()).unwrap_or(4) + 2).acquire_timeout(READ);
         self.connect(options).await
     }
 
@@ -129,11 +128,19 @@ impl Server {
     }
 }
 
+/// How many read long at the same time: they wait for the network, too, and not for a core alone.
+pub(super) fn readers() -> usize {
+    (2 * std::thread::available_parallelism().map_or(2, usize::from)).clamp(4, 16)
+}
+
 /// Hears when another node, or this one, has written.
 pub struct Listener(PgListener);
 
 impl Listener {
     /// Begins to listen; none where the engine is another.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
     pub async fn new(db: &DatabaseConnection) -> Result<Option<Self>, StoreError> {
         const DOING: &str = "listen for changes";
         if db.get_database_backend() != DbBackend::Postgres {

@@ -97,10 +97,14 @@ fn writer(path: &Path) -> ConnectOptions {
 
 /// Connections that only read, one a core: more would only wait for a core.
 fn reader(path: &Path) -> ConnectOptions {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let mut options = options(path, &[("cache_size", "-8192")], true);
-    options.max_connections(u32::try_from(cores.max(2)).unwrap_or(2)).acquire_timeout(Duration::from_secs(1));
+    options.max_connections(u32::try_from(readers()).unwrap_or(2)).acquire_timeout(Duration::from_secs(1));
     options
+}
+
+/// How many read at the same time.
+pub(super) fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).max(2)
 }
 
 /// Connects, and tries again while another connection is making the file.

@@ -22,7 +22,7 @@ use crate::store::series::point::decode;
 use crate::store::series::read::{columns, heads};
 use crate::store::series::set::Sets;
 use crate::store::sql::{Sql, rows};
-use crate::store::{Store, StoreError, write};
+use crate::store::{Store, StoreError};
 
 const DOING: &str = "read figures";
 /// Blocks that are held at once.
@@ -58,8 +58,8 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn all_observations(&self, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
-        let reading = write::reading(&self.read, DOING).await?;
-        let page = page(&reading, query, about).await;
+        let reading = self.one_state(DOING).await?;
+        let page = page(&*reading, query, about).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         page

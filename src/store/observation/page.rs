@@ -16,7 +16,7 @@ use crate::store::row::MOST_PARAMETERS;
 use crate::store::series::point::{Point, decode};
 use crate::store::series::set::{FigureSet, Sets};
 use crate::store::sql::{Sql, rows};
-use crate::store::{Store, StoreError, write};
+use crate::store::{Store, StoreError};
 
 const DOING: &str = "read figures";
 /// Subjects a statement: bounds what one statement may answer.
@@ -31,8 +31,8 @@ impl Store {
         if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision >= revision) {
             return Ok(sets);
         }
-        let reading = write::reading(&self.read, DOING).await?;
-        let sets = Sets::read(&reading).await.map(Arc::new);
+        let reading = self.one_state(DOING).await?;
+        let sets = Sets::read(&*reading).await.map(Arc::new);
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         let sets = sets?;
@@ -88,10 +88,10 @@ impl Store {
             return Ok((sets, found));
         }
         // Something was written meanwhile: once more, as of one moment.
-        let reading = write::reading(&self.read, DOING).await?;
+        let reading = self.one_state(DOING).await?;
         let both = async {
-            let sets = Sets::read(&reading).await?;
-            let (_, found) = series(&reading, query, &sets, subjects).await?;
+            let sets = Sets::read(&*reading).await?;
+            let (_, found) = series(&*reading, query, &sets, subjects).await?;
             Ok((Arc::new(sets), found))
         };
         let both: Result<_, StoreError> = both.await;
@@ -108,8 +108,8 @@ impl Store {
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
-            let reading = write::reading(&self.read, DOING).await?;
-            let read = by_id(&reading, some, &mut found).await;
+            let reading = self.one_state(DOING).await?;
+            let read = by_id(&*reading, some, &mut found).await;
             let _ = reading.rollback().await;
             read?;
         }

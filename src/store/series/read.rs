@@ -15,7 +15,7 @@ use crate::graph::figures::choice::Offer;
 use crate::graph::figures::{Block, Head};
 use crate::store::error::Doing;
 use crate::store::sql::{Sql, rows};
-use crate::store::write::{self, revision};
+use crate::store::write::revision;
 use crate::store::{Store, StoreError};
 
 const DOING: &str = "read figures to sum";
@@ -58,8 +58,8 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn blocks(&self, measure: Measure, choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send) -> Result<Reading, StoreError> {
-        let reading = write::reading(&self.read, DOING).await?;
-        let found = self.read_blocks(&reading, measure, choose).await;
+        let reading = self.one_state(DOING).await?;
+        let found = self.read_blocks(&*reading, measure, choose).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         found

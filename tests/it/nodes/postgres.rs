@@ -22,7 +22,7 @@ impl Postgres {
     /// A new one; none where there are no binaries, which is said aloud.
     pub fn start(what: &str) -> Option<Self> {
         let Some(bin) = binaries() else {
-            println!("skipped: {what}: there is no PostgreSQL of Debian's here (package postgresql)");
+            crate::place::say(&format!("skipped: {what}: there is no PostgreSQL of Debian's here (package postgresql)"));
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");
