@@ -10,6 +10,7 @@
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
+//! | `export` | the list of an operation as a file |
 //! | [`auth`], `rate` | who asks; how much |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
 //! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
@@ -22,6 +23,7 @@ pub mod auth;
 mod body;
 pub mod cors;
 pub mod edge;
+mod export;
 mod graphql;
 mod health;
 mod line;
@@ -45,7 +47,7 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::graphql::Api;
 use crate::graphql::limit::Limits;
@@ -95,6 +97,7 @@ pub struct Shared {
     ids: RequestIds,
     cors: cors::Cors,
     rates: rate::Rates,
+    export_places: Arc<tokio::sync::Semaphore>,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -113,6 +116,7 @@ impl Shared {
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
+            export_places: Arc::new(tokio::sync::Semaphore::new(settings.exports)),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),
             draining: AtomicBool::new(false),
@@ -151,8 +155,10 @@ impl Shared {
 
 /// The one table of routes.
 fn routes(shared: &Arc<Shared>) -> Router {
-    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this.
-    let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(shared.settings.compress_bytes));
+    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this;
+    // a workbook is packed as it is.
+    let worth_it = SizeAbove::new(shared.settings.compress_bytes).and(NotForContentType::const_new("application/vnd.openxmlformats"));
+    let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
         .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
         .route("/schema.graphql", get(health::schema).layer(compress.clone()))

@@ -21,7 +21,7 @@ use super::request_id::RequestId;
 use super::settings::Settings;
 
 /// Everything that an answer can depend on, so that no cache gives one viewer's to another.
-const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization, cookie");
+pub(super) const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization, cookie");
 
 /// Answers are about as long as the last one: a good first guess saves growing the buffer.
 static LAST_LENGTH: AtomicUsize = AtomicUsize::new(512);

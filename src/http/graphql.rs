@@ -21,7 +21,7 @@ use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, pages};
+use super::{Shared, body, export, pages};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
@@ -33,27 +33,43 @@ const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 /// `POST /graphql`.
 pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
-    let format = accept::wish(request.headers()).format();
+    let wanted = export::asked(request.headers(), request.uri().query().unwrap_or_default());
+    let format = format_beside(&wanted, accept::wish(request.headers()));
     let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
         Ok(admitted) => admitted,
         Err(refusal) => return refusal.into_response(format, id),
     };
-    let answered = answer_post(&shared, viewer, &mut ticket, request, id).await;
+    let answered = match wanted {
+        Ok(wanted) => answer_post(&shared, viewer, &mut ticket, request, wanted, id).await,
+        Err(refusal) => Err(refusal),
+    };
     let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
     ticket.finish(response.headers_mut());
     response
 }
 
-async fn answer_post(shared: &Shared, viewer: Viewer, ticket: &mut Ticket, request: Request, id: RequestId) -> Result<Response, Refusal> {
+async fn answer_post(
+    shared: &Arc<Shared>,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    request: Request,
+    wanted: Option<export::Kind>,
+    id: RequestId,
+) -> Result<Response, Refusal> {
     ticket.check()?;
     request::check_content(request.headers())?;
-    let format = match accept::wish(request.headers()) {
-        Wish::Answer(format) | Wish::Page(Some(format)) => format,
-        Wish::Page(None) | Wish::Other => return Err(not_acceptable()),
+    let format = match (accept::wish(request.headers()), wanted) {
+        (_, Some(_)) => Format::GraphQl,
+        (Wish::Answer(format) | Wish::Page(Some(format)), None) => format,
+        (Wish::Page(None) | Wish::Other, None) => return Err(not_acceptable()),
     };
     let cache = if is_personal(request.headers()) { KEEP_PRIVATE } else { KEEP_NOT };
+    let asking = wanted.map(|kind| export::Asking { kind, viewer: viewer.clone(), headers: credentials(request.headers()), cache: cache.clone(), id });
     let body = body::read(request.into_body(), &shared.settings).await?;
     let incoming = request::from_json(&body, &shared.document_limits)?;
+    if let Some(asking) = asking {
+        return export::answer(shared, asking, ticket, incoming).await;
+    }
     let written = run(shared, viewer, ticket, incoming, format, id, Method::Post).await?;
     Ok(answer::response(written, format, cache))
 }
@@ -65,7 +81,10 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
     let id = super::id_of(&request);
     let wish = accept::wish(request.headers());
     let url = request.uri().query().unwrap_or_default();
+    let wanted = export::asked(request.headers(), url);
+    let format = format_beside(&wanted, wish);
     let wants_page = match wish {
+        _ if wanted != Ok(None) => false,
         Wish::Page(None) => true,
         Wish::Page(Some(_)) => !url.split('&').any(|pair| pair.starts_with("query=")),
         Wish::Answer(_) | Wish::Other => false,
@@ -77,15 +96,43 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
     }
     let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refusal.into_response(wish.format(), id),
+        Err(refusal) => return refusal.into_response(format, id),
     };
-    let answered = match wish {
-        Wish::Other => Err(not_acceptable()),
-        _ => answer_get(&shared, viewer, &mut ticket, url, request.headers(), wish.format(), id).await,
+    let answered = match (wanted, wish) {
+        (Err(refusal), _) => Err(refusal),
+        (Ok(Some(kind)), _) => file_from_url(&shared, viewer, &mut ticket, url, request.headers(), kind, id).await,
+        (Ok(None), Wish::Other) => Err(not_acceptable()),
+        (Ok(None), _) => answer_get(&shared, viewer, &mut ticket, url, request.headers(), format, id).await,
     };
-    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(wish.format(), id));
+    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
     ticket.finish(response.headers_mut());
     response
+}
+
+/// A file, by a GET.
+async fn file_from_url(
+    shared: &Arc<Shared>,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    url: &str,
+    headers: &HeaderMap,
+    kind: export::Kind,
+    id: RequestId,
+) -> Result<Response, Refusal> {
+    ticket.check()?;
+    let incoming = request::from_url(url, &shared.document_limits)?;
+    let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
+    export::answer(shared, export::Asking { kind, viewer, headers: credentials(headers), cache, id }, ticket, incoming).await
+}
+
+/// What is wrong with a file is said under its own status, whatever the client takes.
+fn format_beside(wanted: &Result<Option<export::Kind>, Refusal>, wish: Wish) -> Format {
+    if *wanted == Ok(None) { wish.format() } else { Format::GraphQl }
+}
+
+/// What a request says of its sender.
+fn credentials(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect()
 }
 
 async fn answer_get(
@@ -158,16 +205,18 @@ async fn run(
         charge,
         rate: RateLimit::new(left.limit, left.cost, left.remaining, full_at),
         follower: Arc::clone(&shared.follower),
+        snapshot: shared.follower.current(),
         viewer,
         today: Offset::UTC.to_datetime(now).date(),
         store: Arc::clone(&shared.store),
+        carry: None,
     };
     let outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
     answer::write(outcome.response, outcome.executed, format, &shared.settings, id)
 }
 
 /// What waits for the database is dropped when the time is over, and with it its statement.
-async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
+pub(super) async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
     timeout(limit.0, work).await.map_err(|_| {
         let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
         Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message)
@@ -178,7 +227,7 @@ fn not_acceptable() -> Refusal {
     Refusal::new(
         StatusCode::NOT_ACCEPTABLE,
         code::BAD_REQUEST,
-        "Answers are application/graphql-response+json or application/json; the Accept header takes neither.",
+        "Answers are application/graphql-response+json or application/json, and files text/csv, application/x-ndjson or a workbook (xlsx); the Accept header takes none.",
     )
 }
 

@@ -93,6 +93,12 @@ impl Refusal {
         self.code
     }
 
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The whole answer.
     #[must_use]
     pub fn into_response(self, format: Format, id: RequestId) -> Response {

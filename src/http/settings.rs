@@ -61,6 +61,14 @@ settings! {
     write_time: Span = Span::seconds(30);
     /// Time to finish what is running when asked to stop; then it is cut.
     drain_time: Span = Span::seconds(30);
+    /// Files (CSV, NDJSON, workbooks) that are made at the same time; one more is answered 503.
+    exports: usize = 8;
+    /// Rows of a file in CSV or NDJSON; a list with more is refused.
+    export_rows: u64 = 20_000_000;
+    /// Rows of a workbook, at most 1,048,575; a list with more is refused.
+    export_sheet_rows: u64 = 200_000;
+    /// Time in which a file must be made and taken; then it is broken off.
+    export_time: Span = Span::seconds(30 * 60);
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.
     rate_points: u64 = 60_000_000;
     /// The same for all without a key that come from one address; lower it on the internet.

@@ -12,6 +12,7 @@ mod contract;
 mod contribution;
 mod errors;
 mod expect;
+mod export;
 mod filters;
 mod http2;
 mod import;
