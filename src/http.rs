@@ -10,6 +10,8 @@
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
+//! | `kept`, [`persisted`] | answers that are given again; documents that are known by a name |
+//! | `shed` | how many run, how many wait |
 //! | `export` | the list of an operation as a file |
 //! | [`auth`], `rate` | who asks; how much |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
@@ -26,22 +28,25 @@ pub mod edge;
 mod export;
 mod graphql;
 mod health;
+mod kept;
 mod line;
 pub mod meter;
 pub mod pages;
+pub mod persisted;
 mod rate;
 pub mod refusal;
 mod request;
 pub mod request_id;
 pub mod server;
 pub mod settings;
+mod shed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -55,6 +60,8 @@ use crate::store::{Follower, Store};
 
 use accept::Format;
 use meter::Meter;
+use persisted::Documents;
+use persisted::trusted::Trusted;
 use refusal::{Refusal, code};
 use request_id::{RequestId, RequestIds};
 use settings::Settings;
@@ -76,6 +83,8 @@ pub struct Parts {
     pub auth: auth::Auth,
     /// The counters.
     pub meter: Meter,
+    /// Documents that an operator trusts.
+    pub trusted: Trusted,
     /// The limits of the transport.
     pub settings: Settings,
     /// Tells the time.
@@ -98,6 +107,10 @@ pub struct Shared {
     cors: cors::Cors,
     rates: rate::Rates,
     export_places: Arc<tokio::sync::Semaphore>,
+    answers: kept::Answers,
+    documents: Documents,
+    gate: shed::Gate,
+    shared_cache: Option<HeaderValue>,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -112,10 +125,15 @@ impl Shared {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { api, document_limits, follower, store, auth, meter, settings, clock, seed } = parts;
+        let Parts { api, document_limits, follower, store, auth, meter, trusted, settings, clock, seed } = parts;
+        let threads = tokio::runtime::Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
+            answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
+            documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
+            gate: shed::Gate::new(&settings, threads),
+            shared_cache: graphql::shared_cache(settings.shared_time),
             export_places: Arc::new(tokio::sync::Semaphore::new(settings.exports)),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),

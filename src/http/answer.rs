@@ -16,6 +16,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::accept::Format;
+use super::kept::Lasting;
 use super::refusal::{Code, Refusal, code, is_retryable};
 use super::request_id::RequestId;
 use super::settings::Settings;
@@ -35,6 +36,8 @@ pub struct Written {
     pub status: StatusCode,
     /// The code of its first error.
     pub code: Option<&'static str>,
+    /// How long it is true, where it is true for all.
+    pub(super) lasting: Option<Lasting>,
 }
 
 /// Writes out what the executor answered.
@@ -57,7 +60,7 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
         return Err(Refusal::document(code::LIMIT_ANSWER, message));
     }
     LAST_LENGTH.store(sink.bytes.len(), Ordering::Relaxed);
-    Ok(Written { body: sink.bytes.into(), status, code })
+    Ok(Written { body: sink.bytes.into(), status, code, lasting: None })
 }
 
 /// The response around it, with the headers that every answer of the endpoint has.

@@ -62,7 +62,9 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
         let message = format!("{} files are being made, as many as may be at once; try again.", shared.settings.exports);
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message));
     };
-    let prepared = shared.api.prepare(&incoming.query)?;
+    let text = shared.documents.text(&incoming)?;
+    let prepared = shared.api.prepare(&text.text)?;
+    shared.documents.remember(&text);
     let plan = shared.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
     let day = Offset::UTC.to_datetime((shared.clock)()).date();
     let name = format!("{}-{day}.{}", plan.name, kind.extension());

@@ -184,6 +184,15 @@ impl Ticket {
         Ok(left)
     }
 
+    /// Gives back what was taken for an operation that was not run.
+    pub fn give_back(&mut self, cost: u64) {
+        let full = float(self.rate.points);
+        let mut bucket = self.lock();
+        bucket.points = (bucket.points + float(cost)).min(full);
+        drop(bucket);
+        self.left = None;
+    }
+
     /// A further place at the same bucket, for what goes on when this request is answered.
     pub fn again(&self) -> Self {
         Self { rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }

@@ -36,6 +36,12 @@ pub mod code {
     pub const THROTTLED: &str = "THROTTLED";
     /// The request took too long to arrive or to answer.
     pub const TIMEOUT: &str = "TIMEOUT";
+    /// No document has that id.
+    pub const DOCUMENT_NOT_FOUND: &str = "DOCUMENT_NOT_FOUND";
+    /// No document of that hash is known; clients of automatic persisted queries then send its text.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// Documents are not remembered here.
+    pub const PERSISTED_QUERY_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
     /// Too many at once; try again.
     pub const OVERLOADED: &str = "OVERLOADED";
 }

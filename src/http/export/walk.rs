@@ -133,7 +133,12 @@ impl Walk {
             store: Arc::clone(&shared.store),
             carry: Some(Arc::clone(&self.carry)),
         };
-        let mut outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
+        let run = async {
+            // Only what has not begun is refused where too many wait.
+            let _place = if after.is_none() { shared.gate.enter().await? } else { shared.gate.join().await? };
+            Ok::<_, Refusal>(shared.api.execute(call).await)
+        };
+        let mut outcome = in_time(shared.settings.answer_time, run).await??;
         if !outcome.response.errors.is_empty() {
             return Err(Failed::Answered(Box::new(outcome.response)));
         }
