@@ -110,7 +110,7 @@ pub struct Shared {
     answers: kept::Answers,
     documents: Documents,
     gate: shed::Gate,
-    shared_cache: Option<HeaderValue>,
+    longer_kept: Option<HeaderValue>,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -133,7 +133,7 @@ impl Shared {
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
             documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
             gate: shed::Gate::new(&settings, threads),
-            shared_cache: graphql::shared_cache(settings.shared_time),
+            longer_kept: graphql::longer_kept(settings.shared_time),
             export_places: Arc::new(tokio::sync::Semaphore::new(settings.exports)),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),

@@ -24,6 +24,7 @@
 //! out as JSON (`json_group_array`), as the driver costs more per row than the database.
 
 mod bulk;
+mod changed;
 mod check;
 mod connect;
 mod contribution;

@@ -253,22 +253,21 @@ pub async fn figures(
     let by_value = order.field == FigureOrderField::Value;
     // The pages of a file are cut from one sum.
     let carry = ctx.data_opt::<Arc<Carry>>();
-    let groups = match carry.and_then(|carry| carry.groups()) {
-        Some(groups) => groups,
-        None => {
-            let (reading, mut groups) = groups(ctx, measure, question, wanted).await?;
-            if let Some(FigureHaving { at_least, at_most }) = having {
-                groups.keep(|value| at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most));
-            }
-            if by_value {
-                groups.sort_by_value();
-            }
-            let groups = Arc::new(groups);
-            if let Some(carry) = carry {
-                carry.keep(&groups, cited(view, &reading, measure));
-            }
-            groups
+    let groups = if let Some(groups) = carry.and_then(|carry| carry.groups()) {
+        groups
+    } else {
+        let (reading, mut groups) = groups(ctx, measure, question, wanted).await?;
+        if let Some(FigureHaving { at_least, at_most }) = having {
+            groups.keep(|value| at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most));
         }
+        if by_value {
+            groups.sort_by_value();
+        }
+        let groups = Arc::new(groups);
+        if let Some(carry) = carry {
+            carry.keep(&groups, cited(view, &reading, measure));
+        }
+        groups
     };
     let list = Listing { rows: groups.all().into(), descending: order.direction == OrderDirection::Desc };
     let key: fn(&Groups, &Group) -> Vec<u8> = if by_value { value_key } else { own_key };

@@ -114,7 +114,7 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
         (Ok(None), _) => answer_get(&shared, viewer, &mut ticket, url, request.headers(), format, id).await,
     };
     let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
-    let is_public = shared.shared_cache.is_some() && response.headers().get(CACHE_CONTROL) == shared.shared_cache.as_ref();
+    let is_public = shared.longer_kept.is_some() && response.headers().get(CACHE_CONTROL) == shared.longer_kept.as_ref();
     // What one client has left is not for those who get the same answer from a cache.
     let mut unsaid = HeaderMap::new();
     ticket.finish(if is_public { &mut unsaid } else { response.headers_mut() });
@@ -268,11 +268,11 @@ fn keep(shared: &Shared, format: Format, text: &[u8], written: &Written) {
 
 /// How long caches on the way may keep the answer to a GET.
 fn keep_for(shared: &Shared, is_named: bool) -> HeaderValue {
-    shared.shared_cache.clone().filter(|_| is_named).unwrap_or(KEEP_AND_ASK)
+    shared.longer_kept.clone().filter(|_| is_named).unwrap_or(KEEP_AND_ASK)
 }
 
 /// Lets caches on the way use an answer for so long; none where they are not to.
-pub(super) fn shared_cache(time: Span) -> Option<HeaderValue> {
+pub(super) fn longer_kept(time: Span) -> Option<HeaderValue> {
     let seconds = time.0.as_secs();
     HeaderValue::from_str(&format!("public, max-age={seconds}")).ok().filter(|_| seconds > 0)
 }

@@ -59,7 +59,11 @@ fn packed_and_marked_a_kept_answer_is_what_a_made_one_is() {
 
 #[test]
 fn only_what_is_true_for_all_is_kept() {
-    let app = TestApp::with(|_| {});
+    // Points that come back slowly, so that what is left is never the same.
+    let app = TestApp::with(|settings| {
+        settings.http.rate_points_anonymous = 1_000;
+        settings.http.rate_time = "1h".parse().expect("a time");
+    });
     for query in [
         "{ states(filter: { iso3: [\"AFX\"] }) { nodes { iso3 } } }",
         "{ r: rateLimit { remaining } }",
@@ -96,10 +100,13 @@ fn a_write_is_seen_at_once_and_what_is_withdrawn_is_gone() {
     assert_eq!((count(), mark()), (before, first));
 }
 
+/// Headers of a request that an answer depends on.
+type Sent = Vec<(String, String)>;
+
 /// A cache between server and clients, as RFC 9111 lets it be: it keeps what it may, by everything that `Vary` names.
 struct SharedCache<'a> {
     app: &'a TestApp,
-    kept: HashMap<String, Vec<(Vec<(String, String)>, Stored)>>,
+    kept: HashMap<String, Vec<(Sent, Stored)>>,
     hits: usize,
 }
 
@@ -166,7 +173,8 @@ fn no_shared_cache_gives_the_answer_of_one_viewer_to_another() {
             for (n, viewer) in viewers.iter().enumerate() {
                 let direct = stage.app.get(&path, viewer);
                 let through = cache.get(&path, viewer);
-                if direct.status == 200 {
+                // Errors carry the id of their request.
+                if direct.status == 200 && !direct.text().contains("requestId") {
                     assert_eq!(String::from_utf8_lossy(&through.body), direct.text(), "{path} for viewer {n} in round {round}");
                 }
                 if viewer.first().is_some_and(|(name, _)| *name == "authorization") && path.starts_with("/graphql") {

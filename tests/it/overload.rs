@@ -8,7 +8,7 @@ use crate::app::TestApp;
 
 /// Takes a while, and is never the same question twice.
 fn heavy(n: usize) -> serde_json::Value {
-    json!({ "query": format!("{{ n{n}: workingGroups(first: 50) {{ nodes {{ code members(first: 100) {{ nodes {{ code name goodPractices(first: 20) {{ nodes {{ title activities(first: 20) {{ nodes {{ reference title }} }} }} }} }} }} }} }} }}") })
+    json!({ "query": format!("{{ n{n}: workingGroups(first: 20) {{ nodes {{ code members(first: 100) {{ nodes {{ code name goodPractices(first: 5) {{ nodes {{ title activities(first: 10) {{ nodes {{ reference title }} }} }} }} }} }} }} }} }}") })
 }
 
 #[test]

@@ -40,12 +40,12 @@ impl Cited {
     ) -> Self {
         let mut citation = format!("{publisher}: {name}");
         if let Some(edition) = edition {
-            citation.push_str(&format!(", edition {edition}"));
+            citation.extend([", edition ", edition]);
         }
         citation.push('.');
         for (before, text) in [("", url), ("Retrieved ", retrieved), ("Licence: ", licence)] {
             if let Some(text) = text {
-                citation.push_str(&format!(" {before}{}.", text.trim_end_matches('.')));
+                citation.extend([" ", before, text.trim_end_matches('.'), "."]);
             }
         }
         Self { source: code.into(), unit: unit.into(), licence: licence.map(Into::into), citation: citation.into() }

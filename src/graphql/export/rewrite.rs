@@ -111,9 +111,9 @@ fn at(set: &mut SelectionSet, keys: &[Name], change: &mut dyn FnMut(&mut Field))
         match &mut item.node {
             Selection::Field(field) if field.node.response_key().node == *key => {
                 if rest.is_empty() {
-                    change(&mut field.node)
+                    change(&mut field.node);
                 } else {
-                    at(&mut field.node.selection_set.node, rest, change)
+                    at(&mut field.node.selection_set.node, rest, change);
                 }
             }
             Selection::InlineFragment(inline) => at(&mut inline.node.selection_set.node, keys, change),

@@ -43,8 +43,8 @@ pub(super) fn read(found: &Found, mut data: Value, beside: &[Cited]) -> Page {
         Some(Cites::InRow { .. }) | None => None,
     };
     let mut page = Page { rows: Vec::new(), constants, next: None, total: None };
-    let (Some(last), path) = (found.path.last(), found.path.get(..found.path.len() - 1).unwrap_or_default()) else { return page };
-    let Some(list) = object(&mut data, path).and_then(|holder| holder.get_mut(last)) else { return page };
+    let Some((key, path)) = found.path.split_last() else { return page };
+    let Some(list) = object(&mut data, path).and_then(|holder| holder.get_mut(key)) else { return page };
     let rows = match (list, &found.rows) {
         (Value::List(rows), None) => std::mem::take(rows),
         (Value::Object(connection), Some(key)) => {

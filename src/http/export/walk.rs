@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::graph::{Snapshot, Viewer};
 use crate::graphql::export::{Carry, Page, Plan};
 use crate::graphql::{Call, RateLimit};
+use crate::store::StoreError;
 
 use super::super::Shared;
 use super::super::graphql::in_time;
@@ -32,6 +33,8 @@ pub struct Walk {
     rows: u64,
     most: u64,
     until: Instant,
+    /// The revision of the database before the first page.
+    since: u64,
 }
 
 /// Why there is no further page.
@@ -58,11 +61,16 @@ impl Failed {
     }
 }
 
+fn unread(fault: &StoreError) -> Refusal {
+    tracing::error!(%fault, "a read from the database failed");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The database does not answer at the moment. Try again.")
+}
+
 impl Walk {
     /// A walk that begins now, for at most so many rows.
     pub fn new(shared: Arc<Shared>, plan: Plan, variables: Variables, viewer: Viewer, headers: HeaderMap, ticket: Ticket, most: u64) -> Self {
         let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
-        Self { shared, plan, variables, snapshot, carry: Arc::default(), viewer, headers, ticket, next: None, rows: 0, most, until }
+        Self { shared, plan, variables, snapshot, carry: Arc::default(), viewer, headers, ticket, next: None, rows: 0, most, until, since: 0 }
     }
 
     /// How the operation becomes a file.
@@ -78,6 +86,7 @@ impl Walk {
     /// The first page. A list that is too long is refused before anything goes out.
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
+        self.since = self.shared.store.revision().await.map_err(|fault| unread(&fault))?;
         let page = self.page(None, left).await?;
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
@@ -98,6 +107,10 @@ impl Walk {
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
         let page = self.page(Some(&after), left).await?;
+        // The graph is one snapshot; figures are read as they are now, and must be those of the first page.
+        if self.plan.is_cited() && self.shared.store.figures_changed_since(self.since).await.map_err(|fault| unread(&fault))? {
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "Figures changed while the file was made; ask for it again.").into());
+        }
         self.take(page).map(Some)
     }
 

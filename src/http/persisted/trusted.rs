@@ -101,7 +101,7 @@ mod tests {
         );
         write("notes.txt", "not read");
         let trusted = Trusted::read(folder.path(), |_| Ok(())).unwrap();
-        let text = |id: &str| trusted.find(id).map(|text| text.to_string());
+        let text = |id: &str| trusted.find(id).map(ToString::to_string);
         assert_eq!((text("one"), text("two"), text("three")), (Some("{ b }".into()), Some("{ c }".into()), None));
         for document in ["{ a }", "{ b }", "{ c }"] {
             assert_eq!(text(&HEXLOWER.encode(&Sha256::digest(document))).as_deref(), Some(document));
