@@ -67,6 +67,8 @@ pub struct Plan {
     size: usize,
     analysis: Arc<Analysis>,
     charge: Inspected,
+    /// What a page behind the first costs.
+    next_cost: u64,
     /// The operation's own name, else that of its list: what the file is called.
     pub name: String,
 }
@@ -90,10 +92,16 @@ impl Plan {
         self.found.cites.is_some()
     }
 
-    /// What a page costs.
+    /// What the first page is charged.
     #[must_use]
     pub const fn charge(&self) -> Inspected {
         self.charge
+    }
+
+    /// What each page behind it costs: of figures that are added up, the sum is there already.
+    #[must_use]
+    pub const fn next_cost(&self) -> u64 {
+        self.next_cost
     }
 
     /// The operation that asks for the page behind a cursor; without one for the first, which also counts the list.
@@ -135,8 +143,11 @@ impl Api {
             let analysis = limit::analyse(&document, &self.shape, &self.limits)?;
             match limit::charge(&document, &analysis, None, variables, &self.limits) {
                 Ok(charge) => {
+                    let is_summed = found.cites == Some(list::Cites::Beside);
+                    let work = self.shape.root(OperationType::Query).filter(|_| is_summed).map_or(0, |root| self.shape.work(root, "figures"));
+                    let next_cost = (charge.nodes.saturating_sub(work) / 100).max(1);
                     let name = name.unwrap_or_else(|| found.path.last().map(Name::to_string).unwrap_or_default());
-                    return Ok(Plan { operation, found, size, analysis: Arc::new(analysis), charge, name });
+                    return Ok(Plan { operation, found, size, analysis: Arc::new(analysis), charge, next_cost, name });
                 }
                 Err(refusal) => last = Some(refusal),
             }

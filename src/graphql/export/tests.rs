@@ -76,6 +76,13 @@ fn a_page_that_would_cost_too_much_is_made_smaller() {
 }
 
 #[test]
+fn figures_are_added_up_once_and_charged_once() {
+    let costs = |query: &str| plan(query).map(|plan| (plan.charge().cost, plan.next_cost())).unwrap();
+    assert_eq!(costs("{ figures(measure: REFUGEES, groupBy: [YEAR]) { nodes { value } } }"), (101, 1));
+    assert_eq!(costs("{ observations { nodes { value } } }"), (52, 52));
+}
+
+#[test]
 fn a_variable_that_gave_way_is_no_longer_declared() {
     let plan = plan("query($n: Int, $c: String, $f: StateFilter) { states(first: $n, after: $c, filter: $f) { nodes { iso3 } } }").unwrap();
     let declared = |after| {

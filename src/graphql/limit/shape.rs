@@ -205,6 +205,11 @@ impl Shape {
         Some((answers, field.ty))
     }
 
+    /// What a field takes beside the records that it reads, in records.
+    pub(in crate::graphql) fn work(&self, on: TypeId, name: &str) -> u64 {
+        self.field(on, name).map_or(0, |field| field.work)
+    }
+
     /// The field of an input object.
     pub(super) fn input(&self, on: &str, name: &str) -> Option<&Place> {
         self.inputs.get(on)?.get(name)

@@ -87,7 +87,11 @@ impl Walk {
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
         self.since = self.shared.store.revision().await.map_err(|fault| unread(&fault))?;
-        let page = self.page(None, left).await?;
+        let page = self.page(None, left).await.inspect_err(|failed| {
+            if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
+                ticket.give_back(left.cost);
+            }
+        })?;
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
         }
@@ -101,7 +105,7 @@ impl Walk {
             let message = format!("The file took longer than {}; ask for fewer rows.", self.shared.settings.export_time);
             return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message).into());
         }
-        let left = self.ticket.take_in_time(self.plan.charge().cost).await?;
+        let left = self.ticket.take_in_time(self.plan.next_cost()).await?;
         if self.viewer.member().is_some() {
             // A credential may have ended since.
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
