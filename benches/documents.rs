@@ -95,9 +95,11 @@ fn main() {
                         charge,
                         rate: RateLimit::new(1, 1, 0, jiff::Timestamp::UNIX_EPOCH),
                         follower: Arc::clone(&follower),
+                        snapshot: follower.current(),
                         viewer: Viewer::anonymous(),
                         today: jiff::civil::date(2026, 1, 1),
                         store: Arc::clone(&store),
+                        carry: None,
                     };
                     let outcome = runtime.block_on(api.execute(call));
                     let taken = begun.elapsed().as_secs_f64() * 1e3;

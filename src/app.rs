@@ -4,6 +4,7 @@ mod follow;
 pub mod keys;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::graphql::Api;
 use crate::http::auth::Auth;
 use crate::http::edge::Edge;
 use crate::http::meter::Meter;
+use crate::http::persisted::DocumentMode;
+use crate::http::persisted::trusted::Trusted;
 use crate::http::{Parts, Shared, server};
 use crate::store::{FollowError, Follower, ImportOptions, Store, StoreError};
 use crate::telemetry;
@@ -56,6 +59,9 @@ pub enum StartFault {
     /// The database says why.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Trusted documents are at fault, or there are none where nothing else is run.
+    #[error("Trusted documents: {0}")]
+    Documents(String),
     /// Never in a release: a test loads it.
     #[error("The built-in catalogue has {0} faults; `silkroutes load --check` lists them.")]
     Catalogue(usize),
@@ -112,8 +118,11 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
     keys::catch_up(&store, &auth.keys).await?;
 
+    let api = Api::new(settings.graphql.clone(), settings.suggestions);
+    let trusted = trusted(&settings, &api).map_err(StartFault::Documents)?;
     let shared = Arc::new(Shared::new(Parts {
-        api: Api::new(settings.graphql.clone(), settings.suggestions),
+        api,
+        trusted,
         document_limits: settings.graphql,
         follower: Arc::clone(&follower),
         store: Arc::new(store),
@@ -127,6 +136,18 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let task = tokio::spawn(run(listener, Arc::clone(&shared), follower, settings.http, stopped));
     tracing::info!(%address, "answering");
     Ok(App { address, stop, task })
+}
+
+/// The documents that an operator trusts, each of which must be one that would be run.
+fn trusted(settings: &Settings, api: &Api) -> Result<Trusted, String> {
+    let source = &settings.http.document_source;
+    if source.is_empty() {
+        return match settings.http.documents {
+            DocumentMode::Any => Ok(Trusted::default()),
+            DocumentMode::TrustedOnly => Err("with `http.documents` = trusted-only, `http.document_source` must name a folder or a manifest.".into()),
+        };
+    }
+    Trusted::read(Path::new(source), |text| api.prepare(text).map(drop).map_err(|refusal| refusal.message))
 }
 
 async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {

@@ -75,6 +75,12 @@ struct Flags {
     /// How much to log: error, warn, info, debug or trace [default: info].
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Which documents to run: any, or trusted-only [default: any].
+    #[arg(long, global = true, value_name = "MODE")]
+    documents: Option<String>,
+    /// A folder of .graphql files, or a manifest of Relay or Apollo: the documents that are trusted.
+    #[arg(long, global = true, value_name = "PATH")]
+    document_source: Option<String>,
     /// Any setting, as in `--set http.body_bytes=131072`; may be repeated.
     #[arg(long, global = true, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -151,6 +157,8 @@ impl Flags {
             ("database", self.database, "--database"),
             ("log.format", self.log, "--log"),
             ("log.level", self.log_level, "--log-level"),
+            ("http.documents", self.documents, "--documents"),
+            ("http.document_source", self.document_source, "--document-source"),
         ];
         flags.extend(own.into_iter().filter_map(|(name, value, flag)| Some((name.to_owned(), value?, flag))));
         Ok(Sources { file: self.config, environment, flags })

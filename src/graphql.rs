@@ -12,6 +12,7 @@
 //! | `mutation`, `contribution`, `contact`, `audience`, `history`, `task`, `revocation` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
 //! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
+//! | [`export`] | the list of an operation, page by page, for files |
 //! | `loaders` | reads from the database, batched within one request |
 //! | `omitted` | variables that were not given where an argument has a default |
 //! | [`api`], [`limit`], [`error`] | execution, what is refused, what an error says |
@@ -22,6 +23,7 @@ mod contact;
 mod contribution;
 mod document;
 pub mod error;
+pub mod export;
 mod figure;
 mod figures;
 mod flow;

@@ -10,6 +10,9 @@
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
+//! | `kept`, [`persisted`] | answers that are given again; documents that are known by a name |
+//! | `shed` | how many run, how many wait |
+//! | `export` | the list of an operation as a file |
 //! | [`auth`], `rate` | who asks; how much |
 //! | `revision` | from which state on; whether this node may speak for what is not public |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
@@ -23,11 +26,14 @@ pub mod auth;
 mod body;
 pub mod cors;
 pub mod edge;
+mod export;
 mod graphql;
 mod health;
+mod kept;
 mod line;
 pub mod meter;
 pub mod pages;
+pub mod persisted;
 mod rate;
 pub mod refusal;
 mod request;
@@ -35,19 +41,20 @@ pub mod request_id;
 mod revision;
 pub mod server;
 pub mod settings;
+mod shed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::graphql::Api;
 use crate::graphql::limit::Limits;
@@ -55,6 +62,8 @@ use crate::store::{Follower, Store};
 
 use accept::Format;
 use meter::Meter;
+use persisted::Documents;
+use persisted::trusted::Trusted;
 use refusal::{Refusal, code};
 use request_id::{RequestId, RequestIds};
 use settings::Settings;
@@ -76,6 +85,8 @@ pub struct Parts {
     pub auth: auth::Auth,
     /// The counters.
     pub meter: Meter,
+    /// Documents that an operator trusts.
+    pub trusted: Trusted,
     /// The limits of the transport.
     pub settings: Settings,
     /// Tells the time.
@@ -97,6 +108,11 @@ pub struct Shared {
     ids: RequestIds,
     cors: cors::Cors,
     rates: rate::Rates,
+    export_places: Arc<tokio::sync::Semaphore>,
+    answers: kept::Answers,
+    documents: Documents,
+    gate: shed::Gate,
+    longer_kept: Option<HeaderValue>,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -111,10 +127,16 @@ impl Shared {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { api, document_limits, follower, store, auth, meter, settings, clock, seed } = parts;
+        let Parts { api, document_limits, follower, store, auth, meter, trusted, settings, clock, seed } = parts;
+        let threads = tokio::runtime::Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
+            answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
+            documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
+            gate: shed::Gate::new(&settings, threads),
+            longer_kept: graphql::longer_kept(settings.shared_time),
+            export_places: Arc::new(tokio::sync::Semaphore::new(settings.exports)),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),
             draining: AtomicBool::new(false),
@@ -153,8 +175,10 @@ impl Shared {
 
 /// The one table of routes.
 fn routes(shared: &Arc<Shared>) -> Router {
-    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this.
-    let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(shared.settings.compress_bytes));
+    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this;
+    // a workbook is packed as it is.
+    let worth_it = SizeAbove::new(shared.settings.compress_bytes).and(NotForContentType::const_new("application/vnd.openxmlformats"));
+    let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
         .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
         .route("/schema.graphql", get(health::schema).layer(compress.clone()))

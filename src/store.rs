@@ -26,6 +26,7 @@
 //! as the driver costs more per row than the database.
 
 mod bulk;
+mod changed;
 mod check;
 mod connect;
 mod contribution;

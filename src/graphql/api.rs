@@ -11,10 +11,11 @@ use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::graph::{View, Viewer};
+use crate::graph::{Snapshot, View, Viewer};
 use crate::store::{Follower, Store};
 
 use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code};
+use super::export::Carry;
 use super::limit::{self, Analysis, Inspected, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
 use super::mutation::{Mutation, Writer};
@@ -32,15 +33,15 @@ const REMEMBERED: u64 = 2 * 1024 * 1024;
 pub struct Api {
     schema: Schema<Query, Mutation, EmptySubscription>,
     sdl: String,
-    shape: Shape,
-    limits: Limits,
+    pub(super) shape: Shape,
+    pub(super) limits: Limits,
     documents: Cache<Box<str>, Arc<Prepared>, ByText>,
 }
 
 /// A document that was looked at and not refused.
 pub struct Prepared {
-    document: ExecutableDocument,
-    analysis: Analysis,
+    pub(super) document: ExecutableDocument,
+    pub(super) analysis: Arc<Analysis>,
 }
 
 #[derive(Clone)]
@@ -64,14 +65,18 @@ pub struct Call {
     pub charge: Inspected,
     /// What was taken for that, and what is left.
     pub rate: RateLimit,
-    /// The graph.
+    /// Keeps the graph up with what a mutation writes.
     pub follower: Arc<Follower>,
+    /// The graph that is read.
+    pub snapshot: Arc<Snapshot>,
     /// Who asks.
     pub viewer: Viewer,
     /// The day of the request (UTC).
     pub today: Date,
     /// Where figures and long texts are.
     pub store: Arc<Store>,
+    /// What one page of a file hands to the next; none for an answer of its own.
+    pub carry: Option<Arc<Carry>>,
 }
 
 /// What came of it.
@@ -84,6 +89,8 @@ pub struct Outcome {
     pub cost: u64,
     /// The revision that it made, if it wrote; also in the answer's extensions.
     pub revision: Option<u64>,
+    /// Whether any stranger who asks the same of the same graph on the same day gets the same answer.
+    pub is_for_all: bool,
 }
 
 impl Api {
@@ -117,7 +124,7 @@ impl Api {
         limit::check_text(text, &self.limits)?;
         let document = limit::parse(text)?;
         let analysis = limit::analyse(&document, &self.shape, &self.limits)?;
-        let prepared = Arc::new(Prepared { document, analysis });
+        let prepared = Arc::new(Prepared { document, analysis: Arc::new(analysis) });
         self.documents.insert(text.into(), Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -140,7 +147,7 @@ impl Api {
 
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
-        let Call { prepared, operation, variables, charge, rate, follower, viewer, today, store } = call;
+        let Call { prepared, operation, variables, charge, rate, follower, snapshot, viewer, today, store, carry } = call;
         if charge.kind == OperationKind::Subscription {
             return refused(&unsupported(&prepared.document));
         }
@@ -149,10 +156,13 @@ impl Api {
         let writes = if charge.kind == OperationKind::Mutation { self.limits.root_fields } else { 0 };
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
-        let views = Views::new(View::new(follower.current(), viewer.clone(), today), writes);
+        let views = Views::new(View::new(snapshot, viewer.clone(), today), writes);
         let reads = Arc::new(Reads::default());
         let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads)).data(rate);
         let written = Arc::new(AtomicU64::new(0));
+        if let Some(carry) = carry {
+            request = request.data(carry);
+        }
         if writes > 0 {
             request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
         }
@@ -160,13 +170,13 @@ impl Api {
         request.set_parsed_query(document);
         let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
             tracing::error!("a resolver panicked");
-            return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost, revision: None };
+            return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost, revision: None, is_for_all: false };
         };
         if let Err(fault) = reads.keep(&viewer, &store).await {
             tracing::error!(%fault, "what was read could not be noted, so it is not shown");
             let fault: Error = Fault::unavailable(&fault).into();
             let error = fault.into_server_error(Pos::default());
-            return Outcome { response: Response::from_errors(vec![error]), executed: true, cost, revision: None };
+            return Outcome { response: Response::from_errors(vec![error]), executed: true, cost, revision: None, is_for_all: false };
         }
         let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
         for error in &mut response.errors {
@@ -182,7 +192,8 @@ impl Api {
         if let Some(revision) = revision {
             response.extensions.insert("revision".into(), revision.into());
         }
-        Outcome { response, executed, cost, revision }
+        let is_for_all = executed && writes == 0 && response.errors.is_empty() && matches!(viewer, Viewer::Anonymous) && reads.is_for_all();
+        Outcome { response, executed, cost, revision, is_for_all }
     }
 }
 
@@ -216,7 +227,7 @@ fn unsupported(document: &ExecutableDocument) -> Refusal {
 pub fn refused(refusal: &Refusal) -> Outcome {
     let mut error = ServerError::new(refusal.message.clone(), refusal.line.map(|(line, column)| Pos { line, column }));
     set_code(&mut error.extensions, refusal.code);
-    Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1, revision: None }
+    Outcome { response: Response::from_errors(vec![error]), executed: false, cost: 1, revision: None, is_for_all: false }
 }
 
 fn internal() -> ServerError {

@@ -18,6 +18,8 @@ use crate::graph::page::{Listing, PageArguments, cut};
 use crate::store::Reading;
 
 use super::error::Fault;
+use super::export::Carry;
+use super::export::cite::Cited;
 use super::loaders::loaders;
 use super::object::object;
 use super::page::{Paged, bind, connection, counts};
@@ -248,15 +250,25 @@ pub async fn figures(
     let binding = bind("Query.figures", (measure, &group_by), order, (&filter, bounds));
     let request = page.check(view.seal(), binding)?;
     let (question, wanted) = filter.0.map_or_else(FigureFilterInput::default, |filter| *filter).resolve(view, measure, group_by)?;
-    let (_, mut groups) = groups(ctx, measure, question, wanted).await?;
-    if let Some(FigureHaving { at_least, at_most }) = having {
-        groups.keep(|value| at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most));
-    }
     let by_value = order.field == FigureOrderField::Value;
-    if by_value {
-        groups.sort_by_value();
-    }
-    let groups = Arc::new(groups);
+    // The pages of a file are cut from one sum.
+    let carry = ctx.data_opt::<Arc<Carry>>();
+    let groups = if let Some(groups) = carry.and_then(|carry| carry.groups()) {
+        groups
+    } else {
+        let (reading, mut groups) = groups(ctx, measure, question, wanted).await?;
+        if let Some(FigureHaving { at_least, at_most }) = having {
+            groups.keep(|value| at_least.is_none_or(|least| value >= least) && at_most.is_none_or(|most| value <= most));
+        }
+        if by_value {
+            groups.sort_by_value();
+        }
+        let groups = Arc::new(groups);
+        if let Some(carry) = carry {
+            carry.keep(&groups, cited(view, &reading, measure));
+        }
+        groups
+    };
     let list = Listing { rows: groups.all().into(), descending: order.direction == OrderDirection::Desc };
     let key: fn(&Groups, &Group) -> Vec<u8> = if by_value { value_key } else { own_key };
     let page = cut(&list, |group| key(&groups, group), |_| true, &request, counts(ctx));
@@ -268,6 +280,15 @@ pub async fn figures(
     let rows = page.rows.iter().map(|group| FigureGroup { group: *group, groups: Arc::clone(&groups) }).collect();
     let page = crate::graph::page::Page { rows, has_next: page.has_next, has_previous: page.has_previous, total: page.total };
     Ok(FigureGroupConnection(Paged::new(page, binding, of_row)))
+}
+
+/// Whose figures were added up.
+fn cited(view: &View, reading: &Reading, measure: Measure) -> Vec<Cited> {
+    let mut codes: Vec<&str> = reading.blocks.iter().map(|(head, _)| reading.source(head)).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let sources = codes.into_iter().filter_map(|code| view.find_source(code)).map(|source| view.source(source));
+    sources.map(|source| Cited::of(&source.entry, source.editions.first().map(String::as_str), measure.unit())).collect()
 }
 
 fn own_key(groups: &Groups, group: &Group) -> Vec<u8> {

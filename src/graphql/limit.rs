@@ -49,6 +49,7 @@ pub use super::error::code;
 pub use async_graphql::parser::types::OperationType as OperationKind;
 pub use parse::parse;
 pub use shape::Shape;
+pub(super) use shape::{Answers, TypeId};
 pub use text::check_text;
 pub use values::check_variables;
 

@@ -25,6 +25,7 @@ use super::party::{
     self, Organisation, OrganisationConnection, OrganisationFilterInput, OrganisationOrder, State, StateConnection, StateFilterInput, StateOrder,
 };
 use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::reads;
 use super::scalar::Given;
 use super::task::{self, TaskConnection};
 use super::view;
@@ -44,6 +45,7 @@ object! {
 
         /// How much you may ask, and what this operation took of it.
         async fn rate_limit(&self, ctx: &Context<'_>) -> RateLimit {
+            reads::mine(ctx);
             *ctx.data_unchecked::<RateLimit>()
         }
 

@@ -2,6 +2,7 @@
 //! see who read what it shared.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_graphql::Context;
@@ -13,11 +14,16 @@ use crate::store::{ReadNote, Store, StoreError};
 
 use super::view;
 
-/// Versions of practices and contact points that were shown.
+/// Versions of practices and contact points that were shown, and whether anything was that is true of one request alone.
 #[derive(Default)]
-pub struct Reads(Mutex<BTreeSet<ReadNote>>);
+pub struct Reads(Mutex<BTreeSet<ReadNote>>, AtomicBool);
 
 impl Reads {
+    /// Whether nothing was shown that is meant for this request, or must be noted.
+    pub fn is_for_all(&self) -> bool {
+        !self.1.load(Ordering::Relaxed) && self.0.lock().is_ok_and(|read| read.is_empty())
+    }
+
     /// Notes what was shown to someone of another party.
     pub async fn keep(&self, viewer: &Viewer, store: &Store) -> Result<(), StoreError> {
         let Some(member) = viewer.member() else { return Ok(()) };
@@ -27,6 +33,11 @@ impl Reads {
         };
         if read.is_empty() { Ok(()) } else { store.note_reads(member, read).await }
     }
+}
+
+/// Says that the answer is of this request alone, and not to be given to another.
+pub fn mine(ctx: &Context<'_>) {
+    ctx.data_unchecked::<Arc<Reads>>().1.store(true, Ordering::Relaxed);
 }
 
 /// A practice whose contents are about to be shown.

@@ -4,7 +4,7 @@ use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue};
 
 /// The two media types that a GraphQL answer can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `application/graphql-response+json`: the status tells whether the request was at fault.
     GraphQl,

@@ -16,13 +16,14 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::accept::Format;
+use super::kept::Lasting;
 use super::refusal::{Code, Refusal, code, is_retryable};
 use super::request_id::RequestId;
 use super::revision::REVISION;
 use super::settings::Settings;
 
 /// Everything that an answer can depend on, so that no cache gives one viewer's to another.
-const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization, cookie");
+pub(super) const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization, cookie");
 
 /// Answers are about as long as the last one: a good first guess saves growing the buffer.
 static LAST_LENGTH: AtomicUsize = AtomicUsize::new(512);
@@ -38,6 +39,8 @@ pub struct Written {
     pub code: Option<&'static str>,
     /// The revision that it wrote, if it did.
     pub revision: Option<u64>,
+    /// How long it is true, where it is true for all.
+    pub(super) lasting: Option<Lasting>,
 }
 
 /// Writes out what the executor answered.
@@ -60,7 +63,7 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
         return Err(Refusal::document(code::LIMIT_ANSWER, message));
     }
     LAST_LENGTH.store(sink.bytes.len(), Ordering::Relaxed);
-    Ok(Written { body: sink.bytes.into(), status, code, revision: None })
+    Ok(Written { body: sink.bytes.into(), status, code, revision: None, lasting: None })
 }
 
 /// The response around it, with the headers that every answer of the endpoint has.

@@ -16,16 +16,17 @@ use crate::graphql::{Call, RateLimit};
 
 use super::accept::{self, Format, Wish};
 use super::answer::{self, Written};
+use super::kept::{Kept, Lasting};
 use super::rate::{Peer, Ticket};
 use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, pages, revision};
+use super::{Shared, body, export, pages, revision};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
-/// Kept, but asked about each time. Only what a persisted query answers may be public, and those come later.
+/// Kept, but asked about each time. Longer only what a document that is asked for by its name answers, where the settings say so.
 const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// Kept by nobody, as it may be meant for one viewer.
 const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
@@ -33,28 +34,52 @@ const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 /// `POST /graphql`.
 pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
-    let format = accept::wish(request.headers()).format();
+    let wanted = export::asked(request.headers(), request.uri().query().unwrap_or_default());
+    let format = format_beside(&wanted, accept::wish(request.headers()));
     let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
         Ok(admitted) => admitted,
         Err(refusal) => return refusal.into_response(format, id),
     };
-    let answered = answer_post(&shared, viewer, &mut ticket, request, id).await;
+    let answered = match wanted {
+        Ok(wanted) => answer_post(&shared, viewer, &mut ticket, request, wanted, id).await,
+        Err(refusal) => Err(refusal),
+    };
     let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
     ticket.finish(response.headers_mut());
     response
 }
 
-async fn answer_post(shared: &Shared, viewer: Viewer, ticket: &mut Ticket, request: Request, id: RequestId) -> Result<Response, Refusal> {
+async fn answer_post(
+    shared: &Arc<Shared>,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    request: Request,
+    wanted: Option<export::Kind>,
+    id: RequestId,
+) -> Result<Response, Refusal> {
     ticket.check()?;
     request::check_content(request.headers())?;
-    let format = match accept::wish(request.headers()) {
-        Wish::Answer(format) | Wish::Page(Some(format)) => format,
-        Wish::Page(None) | Wish::Other => return Err(not_acceptable()),
+    let format = match (accept::wish(request.headers()), wanted) {
+        (_, Some(_)) => Format::GraphQl,
+        (Wish::Answer(format) | Wish::Page(Some(format)), None) => format,
+        (Wish::Page(None) | Wish::Other, None) => return Err(not_acceptable()),
     };
-    let cache = if is_personal(request.headers()) { KEEP_PRIVATE } else { KEEP_NOT };
-    let body = body::read(request.into_body(), &shared.settings).await?;
+    let (head, body) = request.into_parts();
+    let headers = &head.headers;
+    let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
+    let body = body::read(body, &shared.settings).await?;
+    if wanted.is_none()
+        && let Some(kept) = from_memory(shared, &viewer, ticket, format, &body)?
+    {
+        return Ok(shared.answers.response(&kept, headers, format, cache, false));
+    }
     let incoming = request::from_json(&body, &shared.document_limits)?;
+    if let Some(kind) = wanted {
+        let asking = export::Asking { kind, viewer, headers: credentials(headers), cache, id };
+        return export::answer(shared, asking, ticket, incoming).await;
+    }
     let written = run(shared, viewer, ticket, incoming, format, id, Method::Post).await?;
+    keep(shared, format, &body, &written);
     Ok(answer::response(written, format, cache))
 }
 
@@ -65,7 +90,10 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
     let id = super::id_of(&request);
     let wish = accept::wish(request.headers());
     let url = request.uri().query().unwrap_or_default();
+    let wanted = export::asked(request.headers(), url);
+    let format = format_beside(&wanted, wish);
     let wants_page = match wish {
+        _ if wanted != Ok(None) => false,
         Wish::Page(None) => true,
         Wish::Page(Some(_)) => !url.split('&').any(|pair| pair.starts_with("query=")),
         Wish::Answer(_) | Wish::Other => false,
@@ -77,15 +105,46 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
     }
     let (viewer, mut ticket) = match admit(&shared, request.headers(), peer_of(&request)).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refusal.into_response(wish.format(), id),
+        Err(refusal) => return refusal.into_response(format, id),
     };
-    let answered = match wish {
-        Wish::Other => Err(not_acceptable()),
-        _ => answer_get(&shared, viewer, &mut ticket, url, request.headers(), wish.format(), id).await,
+    let answered = match (wanted, wish) {
+        (Err(refusal), _) => Err(refusal),
+        (Ok(Some(kind)), _) => file_from_url(&shared, viewer, &mut ticket, url, request.headers(), kind, id).await,
+        (Ok(None), Wish::Other) => Err(not_acceptable()),
+        (Ok(None), _) => answer_get(&shared, viewer, &mut ticket, url, request.headers(), format, id).await,
     };
-    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(wish.format(), id));
-    ticket.finish(response.headers_mut());
+    let mut response = answered.unwrap_or_else(|refusal| refusal.into_response(format, id));
+    let is_public = shared.longer_kept.is_some() && response.headers().get(CACHE_CONTROL) == shared.longer_kept.as_ref();
+    // What one client has left is not for those who get the same answer from a cache.
+    let mut unsaid = HeaderMap::new();
+    ticket.finish(if is_public { &mut unsaid } else { response.headers_mut() });
     response
+}
+
+/// A file, by a GET.
+async fn file_from_url(
+    shared: &Arc<Shared>,
+    viewer: Viewer,
+    ticket: &mut Ticket,
+    url: &str,
+    headers: &HeaderMap,
+    kind: export::Kind,
+    id: RequestId,
+) -> Result<Response, Refusal> {
+    ticket.check()?;
+    let incoming = request::from_url(url, &shared.document_limits)?;
+    let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
+    export::answer(shared, export::Asking { kind, viewer, headers: credentials(headers), cache, id }, ticket, incoming).await
+}
+
+/// What is wrong with a file is said under its own status, whatever the client takes.
+fn format_beside(wanted: &Result<Option<export::Kind>, Refusal>, wish: Wish) -> Format {
+    if *wanted == Ok(None) { wish.format() } else { Format::GraphQl }
+}
+
+/// What a request says of its sender.
+fn credentials(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(AUTHORIZATION).iter().map(|value| (AUTHORIZATION, value.clone())).collect()
 }
 
 async fn answer_get(
@@ -98,8 +157,15 @@ async fn answer_get(
     id: RequestId,
 ) -> Result<Response, Refusal> {
     ticket.check()?;
+    if let Some(kept) = from_memory(shared, &viewer, ticket, format, url.as_bytes())? {
+        let (cache, has_mark) = if is_personal(headers) { (KEEP_PRIVATE, false) } else { (keep_for(shared, kept.is_named), true) };
+        return Ok(shared.answers.response(&kept, headers, format, cache, has_mark));
+    }
     let incoming = request::from_url(url, &shared.document_limits)?;
+    let is_named = incoming.query.is_none();
     let written = run(shared, viewer, ticket, incoming, format, id, Method::Get).await?;
+    keep(shared, format, url.as_bytes(), &written);
+    let is_for_all = written.lasting.is_some();
     // An answer with errors is not worth keeping, and carries the id of one request.
     if is_personal(headers) {
         return Ok(answer::response(written, format, KEEP_PRIVATE));
@@ -109,7 +175,7 @@ async fn answer_get(
     }
     let tag = tag_of(&written.body);
     let known = known_tag(headers, &tag);
-    let mut response = answer::response(written, format, KEEP_AND_ASK);
+    let mut response = answer::response(written, format, keep_for(shared, is_named && is_for_all));
     if let Some(known) = known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();
@@ -137,8 +203,11 @@ async fn run(
     id: RequestId,
     method: Method,
 ) -> Result<Written, Refusal> {
-    let Incoming { query, operation, variables } = incoming;
-    let prepared = shared.api.prepare(&query)?;
+    let text = shared.documents.text(&incoming)?;
+    let prepared = shared.api.prepare(&text.text)?;
+    shared.documents.remember(&text);
+    let (is_named, registers) = (text.is_named, text.registers());
+    let Incoming { operation, variables, .. } = incoming;
     match shared.api.operation_kind(&prepared, operation.as_deref())? {
         OperationType::Query => {}
         OperationType::Mutation if method == Method::Post => {}
@@ -150,6 +219,8 @@ async fn run(
     let charge = shared.api.charge(&prepared, operation.as_deref(), &variables)?;
     let left = ticket.take(charge.cost)?;
     let now = (shared.clock)();
+    let (day, cost, snapshot) = (Offset::UTC.to_datetime(now).date(), charge.cost, shared.follower.current());
+    let lasting = Lasting { revision: snapshot.revision(), day, cost, is_named };
     let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
     let call = Call {
         prepared,
@@ -158,17 +229,56 @@ async fn run(
         charge,
         rate: RateLimit::new(left.limit, left.cost, left.remaining, full_at),
         follower: Arc::clone(&shared.follower),
+        snapshot,
         viewer,
-        today: Offset::UTC.to_datetime(now).date(),
+        today: day,
         store: Arc::clone(&shared.store),
+        carry: None,
     };
-    let outcome = in_time(shared.settings.answer_time, shared.api.execute(call)).await?;
+    let run = async {
+        let _place = shared.gate.enter().await?;
+        Ok::<_, Refusal>(shared.api.execute(call).await)
+    };
+    let outcome = in_time(shared.settings.answer_time, run).await?.inspect_err(|_| ticket.give_back(cost))?;
+    // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
+    let is_for_all = outcome.is_for_all && !registers;
     let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
-    Ok(Written { revision: outcome.revision, ..written })
+    Ok(Written { revision: outcome.revision, lasting: is_for_all.then_some(lasting), ..written })
+}
+
+/// An answer that is kept, for a stranger; it is charged like one that is made.
+fn from_memory(shared: &Shared, viewer: &Viewer, ticket: &mut Ticket, format: Format, text: &[u8]) -> Result<Option<Arc<Kept>>, Refusal> {
+    if viewer.member().is_some() {
+        return Ok(None);
+    }
+    let day = Offset::UTC.to_datetime((shared.clock)()).date();
+    let kept = shared.answers.find(format, text, shared.follower.current().revision(), day);
+    shared.meter.looked(kept.is_some());
+    if let Some(kept) = &kept {
+        ticket.take(kept.cost)?;
+    }
+    Ok(kept)
+}
+
+fn keep(shared: &Shared, format: Format, text: &[u8], written: &Written) {
+    if let Some(lasting) = written.lasting.filter(|_| written.code.is_none() && written.status == StatusCode::OK) {
+        shared.answers.keep(format, text, written, lasting);
+    }
+}
+
+/// How long caches on the way may keep the answer to a GET.
+fn keep_for(shared: &Shared, is_named: bool) -> HeaderValue {
+    shared.longer_kept.clone().filter(|_| is_named).unwrap_or(KEEP_AND_ASK)
+}
+
+/// Lets caches on the way use an answer for so long; none where they are not to.
+pub(super) fn longer_kept(time: Span) -> Option<HeaderValue> {
+    let seconds = time.0.as_secs();
+    HeaderValue::from_str(&format!("public, max-age={seconds}")).ok().filter(|_| seconds > 0)
 }
 
 /// What waits for the database is dropped when the time is over, and with it its statement.
-async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
+pub(super) async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
     timeout(limit.0, work).await.map_err(|_| {
         let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
         Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message)
@@ -179,7 +289,7 @@ fn not_acceptable() -> Refusal {
     Refusal::new(
         StatusCode::NOT_ACCEPTABLE,
         code::BAD_REQUEST,
-        "Answers are application/graphql-response+json or application/json; the Accept header takes neither.",
+        "Answers are application/graphql-response+json or application/json, and files text/csv, application/x-ndjson or a workbook (xlsx); the Accept header takes none.",
     )
 }
 

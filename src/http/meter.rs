@@ -21,6 +21,9 @@ const CODES: &[&str] = &[
     code::THROTTLED,
     code::TIMEOUT,
     code::OVERLOADED,
+    code::DOCUMENT_NOT_FOUND,
+    code::PERSISTED_QUERY_NOT_FOUND,
+    code::PERSISTED_QUERY_NOT_SUPPORTED,
     code::UNAVAILABLE,
     code::INTERNAL,
     "GRAPHQL_PARSE_FAILED",
@@ -45,6 +48,8 @@ pub struct Meter {
     refusals: Vec<(&'static str, Counter)>,
     revision: Gauge,
     entries: Gauge,
+    kept: [Counter; 2],
+    kept_bytes: Gauge,
 }
 
 /// What is counted of one route.
@@ -72,6 +77,8 @@ impl Meter {
                 refusals: CODES.iter().map(|code| (*code, counter!("silkroutes_refusals_total", "code" => *code))).collect(),
                 revision: gauge!("silkroutes_snapshot_revision"),
                 entries: gauge!("silkroutes_snapshot_entries"),
+                kept: ["miss", "hit"].map(|found| counter!("silkroutes_kept_answers_total", "found" => found)),
+                kept_bytes: gauge!("silkroutes_kept_answers_bytes"),
             }
         })
     }
@@ -93,6 +100,19 @@ impl Meter {
         self.revision.set(revision as f64);
         #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
         self.entries.set(entries as f64);
+    }
+
+    /// Counts a look for a kept answer.
+    pub(super) fn looked(&self, found: bool) {
+        if let Some(counter) = self.kept.get(usize::from(found)) {
+            counter.increment(1);
+        }
+    }
+
+    /// Tells how much is kept.
+    pub(super) fn kept(&self, bytes: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+        self.kept_bytes.set(bytes as f64);
     }
 
     pub(super) fn connections(&self) -> &Gauge {
@@ -168,5 +188,7 @@ fn describe() {
     describe_counter!("silkroutes_refusals_total", "Answers with an error, by the code of the first");
     describe_gauge!("silkroutes_snapshot_revision", "Revision of the graph that is served");
     describe_gauge!("silkroutes_snapshot_entries", "Entries of the graph that is served");
+    describe_counter!("silkroutes_kept_answers_total", "Looks for an answer that is kept, by what came of them");
+    describe_gauge!("silkroutes_kept_answers_bytes", "Bytes of the answers that are kept");
     describe_gauge!("silkroutes_build_info", "Always 1; the label tells the version");
 }

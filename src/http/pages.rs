@@ -34,7 +34,7 @@ struct File {
 
 /// How the body goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub(super) enum Encoding {
     Brotli,
     Gzip,
     Identity,
@@ -219,7 +219,7 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 /// Brotli before gzip before neither, among those that the client takes (a quality of 0 is a refusal).
-fn best_encoding(headers: &HeaderMap) -> Encoding {
+pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
     let offers = || {
         headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|offer| {
             let (name, quality) = offer.split_once(';').unwrap_or((offer, "q=1"));

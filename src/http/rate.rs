@@ -184,6 +184,34 @@ impl Ticket {
         Ok(left)
     }
 
+    /// Gives back what was taken for an operation that was not run.
+    pub fn give_back(&mut self, cost: u64) {
+        let full = float(self.rate.points);
+        let mut bucket = self.lock();
+        bucket.points = (bucket.points + float(cost)).min(full);
+        drop(bucket);
+        self.left = None;
+    }
+
+    /// A further place at the same bucket, for what goes on when this request is answered.
+    pub fn again(&self) -> Self {
+        Self { rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }
+    }
+
+    /// Takes a cost as soon as it is there: what goes on by itself waits where a client would be refused.
+    pub async fn take_in_time(&mut self, cost: u64) -> Result<Left, Refusal> {
+        loop {
+            match self.take(cost) {
+                Err(refusal) if refusal.code() == code::THROTTLED => {
+                    let missing = float(cost) - self.rate.points(*self.lock(), Instant::now());
+                    let time = self.rate.time.mul_f64((missing / float(self.rate.points)).clamp(0.0, 1.0));
+                    tokio::time::sleep(time.max(Duration::from_millis(1))).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
     fn left(&self, points: f64, cost: u64) -> Left {
         Left { limit: self.rate.points, cost, remaining: whole(points.floor()), reset: self.rate.wait(points, float(self.rate.points)) }
     }

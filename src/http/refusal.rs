@@ -38,6 +38,12 @@ pub mod code {
     pub const TIMEOUT: &str = "TIMEOUT";
     /// This node does not know the wanted revision yet; try again.
     pub const BEHIND: &str = "BEHIND";
+    /// No document has that id.
+    pub const DOCUMENT_NOT_FOUND: &str = "DOCUMENT_NOT_FOUND";
+    /// No document of that hash is known; clients of automatic persisted queries then send its text.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// Documents are not remembered here.
+    pub const PERSISTED_QUERY_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
     /// Too many at once; try again.
     pub const OVERLOADED: &str = "OVERLOADED";
 }
@@ -93,6 +99,12 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The whole answer.

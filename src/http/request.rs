@@ -14,13 +14,16 @@ use serde_json::value::RawValue;
 
 use crate::graphql::limit::{self, Limits};
 
+use super::persisted::{self, Named};
 use super::refusal::{Refusal, code};
 
 /// What is to be run.
 #[derive(Debug)]
 pub struct Incoming<'a> {
-    /// The document.
-    pub query: Cow<'a, str>,
+    /// The document; none where it is only named.
+    pub query: Option<Cow<'a, str>>,
+    /// How the document is named.
+    pub named: Option<Named>,
     /// Which of its operations.
     pub operation: Option<String>,
     /// The values of its variables.
@@ -38,6 +41,8 @@ struct Members<'a> {
     variables: Option<&'a RawValue>,
     #[serde(borrow, default)]
     extensions: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "documentId")]
+    document_id: Option<&'a RawValue>,
 }
 
 /// Whether the body of a POST is what it must be: JSON in UTF-8, not compressed.
@@ -90,21 +95,26 @@ pub fn from_json<'a>(body: &'a [u8], limits: &Limits) -> Result<Incoming<'a>, Re
     if let Some(extensions) = members.extensions {
         check_kind("extensions", extensions, "an object", b'{')?;
     }
-    let query = members.query.ok_or_else(missing_query)?;
+    let id = members.document_id.map(|id| string("documentId", id)).transpose()?.map(Cow::into_owned);
+    let named = persisted::named(id, members.extensions.map(RawValue::get))?;
+    if members.query.is_none() && named.is_none() {
+        return Err(missing_query());
+    }
     Ok(Incoming {
-        query: string("query", query)?,
+        query: members.query.map(|query| string("query", query)).transpose()?,
+        named,
         operation: members.operation_name.map(|name| string("operationName", name)).transpose()?.map(Cow::into_owned),
         variables: members.variables.map(|raw| variables(raw.get(), limits)).transpose()?.unwrap_or_default(),
     })
 }
 
-/// Reads the query of a GET's URL: `query`, `operationName`, `variables` and `extensions` (these two as JSON).
+/// Reads the query of a GET's URL: `query`, `documentId`, `operationName`, `variables` and `extensions` (these two as JSON).
 ///
 /// # Errors
 /// A parameter that is missing, given twice or not of its kind.
 pub fn from_url<'a>(query: &'a str, limits: &Limits) -> Result<Incoming<'a>, Refusal> {
-    const NAMES: [&str; 4] = ["query", "operationName", "variables", "extensions"];
-    let mut given: [Option<Cow<'a, str>>; 4] = Default::default();
+    const NAMES: [&str; 5] = ["query", "operationName", "variables", "extensions", "documentId"];
+    let mut given: [Option<Cow<'a, str>>; 5] = Default::default();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name)?;
@@ -115,13 +125,18 @@ pub fn from_url<'a>(query: &'a str, limits: &Limits) -> Result<Incoming<'a>, Ref
         let value = decode(value)?;
         *place = (!value.is_empty()).then_some(value);
     }
-    let [query, operation, raw_variables, extensions] = given;
-    if let Some(extensions) = extensions {
-        let raw: &RawValue = serde_json::from_str(&extensions).map_err(|fault| malformed("`extensions`", &fault))?;
+    let [query, operation, raw_variables, extensions, id] = given;
+    if let Some(extensions) = &extensions {
+        let raw: &RawValue = serde_json::from_str(extensions).map_err(|fault| malformed("`extensions`", &fault))?;
         check_kind("extensions", raw, "an object", b'{')?;
     }
+    let named = persisted::named(id.map(Cow::into_owned), extensions.as_deref())?;
+    if query.is_none() && named.is_none() {
+        return Err(missing_query());
+    }
     Ok(Incoming {
-        query: query.ok_or_else(missing_query)?,
+        query,
+        named,
         operation: operation.map(Cow::into_owned),
         variables: raw_variables.map(|raw| variables(&raw, limits)).transpose()?.unwrap_or_default(),
     })

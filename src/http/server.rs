@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::Request;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::edge::Edge;
+use super::export::StillMade;
 use super::line::{Line, Patience, Traffic};
 use super::rate::Peer;
 use super::settings::Settings;
@@ -99,11 +102,18 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
 }
 
 async fn answer(edge: Edge, traffic: Arc<Traffic>, peer: Peer, mut request: Request<Incoming>) -> Result<axum::response::Response, Infallible> {
-    let _busy = traffic.enter();
+    let busy = traffic.enter();
     request.extensions_mut().insert(peer);
     let (response, is_left) = edge.answer(request).await;
     if is_left {
         traffic.refused();
+    }
+    if response.extensions().get::<StillMade>().is_some() {
+        let hold = move |frame| {
+            let _busy = &busy;
+            frame
+        };
+        return Ok(response.map(|body| Body::new(body.map_frame(hold))));
     }
     Ok(response)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::persisted::DocumentMode;
+
 /// Makes the structure, its defaults, and the sentence of each setting (for `silkroutes config`) from one list.
 macro_rules! settings {
     ($($(#[doc = $sentence:literal])+ $field:ident: $type:ty = $default:expr;)+) => {
@@ -67,6 +69,30 @@ settings! {
     notice_time: Span = Span::seconds(0);
     /// Time to finish what is running when asked to stop; then it is cut.
     drain_time: Span = Span::seconds(30);
+    /// Files (CSV, NDJSON, workbooks) that are made at the same time; one more is answered 503.
+    exports: usize = 8;
+    /// Rows of a file in CSV or NDJSON; a list with more is refused.
+    export_rows: u64 = 20_000_000;
+    /// Rows of a workbook, at most 1,048,575; a list with more is refused.
+    export_sheet_rows: u64 = 200_000;
+    /// Time in which a file must be made and taken; then it is broken off.
+    export_time: Span = Span::seconds(30 * 60);
+    /// Bytes of answers that are kept for strangers who ask the same again; 0 keeps none.
+    cache_bytes: u64 = 32 * 1024 * 1024;
+    /// How long caches between here and clients may use an answer to a document that is asked for by its name, without asking; 0s: not at all.
+    shared_time: Span = Span::seconds(0);
+    /// Bytes of documents that are remembered for clients that name them by a hash; 0 remembers none.
+    persisted_bytes: u64 = 4 * 1024 * 1024;
+    /// Which documents are run: any, or trusted-only, those of `document_source`, by their ids.
+    documents: DocumentMode = DocumentMode::Any;
+    /// A folder of `.graphql` files, or a manifest of Relay or Apollo: documents that are run by their ids; none by default.
+    document_source: String = String::new();
+    /// Operations that run at the same time; 0 for four on each thread.
+    executions: usize = 0;
+    /// Operations that wait for that; one more is answered 503.
+    queue: usize = 256;
+    /// How long an operation may have to wait; where it would be longer, it is answered 503 at once.
+    queue_time: Span = Span(Duration::from_millis(300));
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.
     rate_points: u64 = 60_000_000;
     /// The same for all without a key that come from one address; lower it on the internet.

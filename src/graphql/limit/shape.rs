@@ -17,7 +17,7 @@ use async_graphql::{
 pub(super) const USUAL_PAGE: u64 = 20;
 
 /// A type of the schema, by number.
-pub(super) type TypeId = usize;
+pub(in crate::graphql) type TypeId = usize;
 
 /// The schema as the look at a document sees it.
 #[derive(Debug, Default)]
@@ -47,6 +47,19 @@ enum Kind {
     Leaf,
     Object,
     Abstract,
+}
+
+/// What a field answers, for those who read answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum Answers {
+    /// A value, or a list of values.
+    Leaf,
+    /// One object.
+    One,
+    /// A list of objects that is whole.
+    List,
+    /// A page of a list.
+    Connection,
 }
 
 /// A field of a type.
@@ -161,7 +174,7 @@ impl Shape {
     }
 
     /// The root type of operations of a kind: query, mutation, subscription.
-    pub(super) fn root(&self, kind: super::OperationKind) -> Option<TypeId> {
+    pub(in crate::graphql) fn root(&self, kind: super::OperationKind) -> Option<TypeId> {
         match kind {
             super::OperationKind::Query => self.roots[0],
             super::OperationKind::Mutation => self.roots[1],
@@ -169,12 +182,32 @@ impl Shape {
         }
     }
 
-    pub(super) fn type_named(&self, name: &str) -> Option<TypeId> {
+    pub(in crate::graphql) fn type_named(&self, name: &str) -> Option<TypeId> {
         self.by_name.get(name).copied()
     }
 
     pub(super) fn field(&self, on: TypeId, name: &str) -> Option<&FieldShape> {
         self.types.get(on)?.fields.get(name)
+    }
+
+    /// What a field of a type answers, and of which type; none where there is no such field.
+    pub(in crate::graphql) fn answers(&self, on: TypeId, name: &str) -> Option<(Answers, TypeId)> {
+        let field = self.field(on, name)?;
+        let answers = if self.kind(field.ty) == Kind::Leaf {
+            Answers::Leaf
+        } else if is_connection(field.written.trim_end_matches('!')) {
+            Answers::Connection
+        } else if field.written.contains('[') {
+            Answers::List
+        } else {
+            Answers::One
+        };
+        Some((answers, field.ty))
+    }
+
+    /// What a field takes beside the records that it reads, in records.
+    pub(in crate::graphql) fn work(&self, on: TypeId, name: &str) -> u64 {
+        self.field(on, name).map_or(0, |field| field.work)
     }
 
     /// The field of an input object.

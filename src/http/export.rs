@@ -1,0 +1,182 @@
+//! The list of an operation as a file: CSV, NDJSON or a workbook, for those who count with other tools.
+//!
+//! The file is made while it goes out: page after page of the list ([`walk`]), each turned into bytes ([`csv`],
+//! [`ndjson`], [`xlsx`]) when the client takes them, so that a file of millions of rows needs the memory of a hundred. What is
+//! wrong before the first byte is answered as GraphQL, never as 200; what breaks later breaks the connection off, so
+//! that no file looks whole and is not. (docs/adr/0013)
+
+mod csv;
+mod ndjson;
+mod table;
+mod walk;
+mod wish;
+mod xlsx;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use futures_util::stream::try_unfold;
+use jiff::tz::Offset;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::graph::Viewer;
+use crate::graphql::export::Page;
+
+use super::accept::Format;
+use super::rate::Ticket;
+use super::refusal::{Refusal, code};
+use super::request::Incoming;
+use super::request_id::RequestId;
+use super::{Shared, answer};
+
+use table::Table;
+use walk::{Failed, Walk};
+
+pub(super) use wish::{Kind, asked};
+
+/// Marks an answer that is still being made while it goes out: its connection is not idle meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StillMade;
+
+/// Who asks for a file, and how.
+pub(super) struct Asking {
+    pub kind: Kind,
+    pub viewer: Viewer,
+    /// What the request said of him, to be looked at again while the file grows.
+    pub headers: HeaderMap,
+    pub cache: HeaderValue,
+    pub id: RequestId,
+}
+
+/// Answers with a file.
+///
+/// # Errors
+/// Where there is none to be made, or not now.
+pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket, incoming: Incoming<'_>) -> Result<Response, Refusal> {
+    let Asking { kind, viewer, headers, cache, id } = asking;
+    let Ok(place) = Arc::clone(&shared.export_places).try_acquire_owned() else {
+        let message = format!("{} files are being made, as many as may be at once; try again.", shared.settings.exports);
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message));
+    };
+    let text = shared.documents.text(&incoming)?;
+    let prepared = shared.api.prepare(&text.text)?;
+    shared.documents.remember(&text);
+    let plan = shared.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
+    let day = Offset::UTC.to_datetime((shared.clock)()).date();
+    let name = format!("{}-{day}.{}", plan.name, kind.extension());
+    let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
+    let again = ticket.again();
+    let mut walk = Walk::new(Arc::clone(shared), plan, incoming.variables, viewer, headers, again, most);
+    let first = match walk.first(ticket).await {
+        Ok(page) => page,
+        Err(Failed::Refused(refusal)) => return Err(refusal),
+        // Nothing of it is a file, so that none of it goes out.
+        Err(Failed::Answered(response)) => {
+            let written = answer::write(*response, false, Format::GraphQl, &shared.settings, id)?;
+            return Ok(answer::response(written, Format::GraphQl, cache));
+        }
+    };
+    let table = Table::of(walk.plan(), &first);
+    let mut writer = Writer::new(kind, table, &walk.plan().name, day);
+    let mut bytes = Vec::new();
+    writer.head(&mut bytes).and_then(|()| writer.rows(first, &mut bytes)).map_err(|fault| Refusal::document(code::LIMIT_ANSWER, fault.to_string()))?;
+    let made = Made { walk, writer, ready: Some(bytes), is_done: false, id, _place: place };
+    Ok(response(kind, &name, cache, made))
+}
+
+fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response {
+    let body = Body::from_stream(try_unfold(made, async |mut made: Made| Ok::<_, io::Error>(made.more().await?.map(|bytes| (bytes, made)))));
+    let mut response = Response::new(body);
+    let head = response.headers_mut();
+    answer::protect(head);
+    head.insert(CONTENT_TYPE, kind.content_type());
+    head.insert(CACHE_CONTROL, cache);
+    head.insert(VARY, answer::VARIES);
+    // A name of GraphQL and a day: letters, digits and signs that need no quoting.
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        head.insert(CONTENT_DISPOSITION, disposition);
+    }
+    response.extensions_mut().insert(StillMade);
+    response
+}
+
+/// A file that is being made.
+struct Made {
+    walk: Walk,
+    writer: Writer,
+    ready: Option<Vec<u8>>,
+    is_done: bool,
+    id: RequestId,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Made {
+    /// The next bytes; none at the end. An error breaks the connection off.
+    async fn more(&mut self) -> io::Result<Option<Bytes>> {
+        let mut bytes = self.ready.take().unwrap_or_default();
+        while bytes.is_empty() {
+            if self.is_done {
+                return Ok(None);
+            }
+            let written = match self.walk.next().await {
+                Ok(Some(page)) => self.writer.rows(page, &mut bytes),
+                Ok(None) => {
+                    self.is_done = true;
+                    self.writer.end(self.walk.rows(), &mut bytes)
+                }
+                Err(failed) => Err(io::Error::other(failed.reason())),
+            };
+            if let Err(fault) = written {
+                tracing::warn!(request_id = self.id.as_str(), rows = self.walk.rows(), %fault, "a file was broken off");
+                return Err(fault);
+            }
+        }
+        Ok(Some(bytes.into()))
+    }
+}
+
+/// A form of file.
+enum Writer {
+    Csv(csv::Csv),
+    Ndjson(ndjson::Ndjson),
+    Xlsx(Box<xlsx::Xlsx>),
+}
+
+impl Writer {
+    fn new(kind: Kind, table: Table, name: &str, day: jiff::civil::Date) -> Self {
+        match kind {
+            Kind::Csv { mark } => Self::Csv(csv::Csv::new(table, mark)),
+            Kind::Ndjson => Self::Ndjson(ndjson::Ndjson::new(table)),
+            Kind::Xlsx => Self::Xlsx(Box::new(xlsx::Xlsx::new(table, name, day))),
+        }
+    }
+
+    fn head(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Csv(csv) => csv.head(out),
+            Self::Ndjson(_) => {}
+            Self::Xlsx(xlsx) => return xlsx.head(out),
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, page: Page, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Csv(csv) => csv.rows(&page, out),
+            Self::Ndjson(ndjson) => return ndjson.rows(page, out),
+            Self::Xlsx(xlsx) => return xlsx.rows(&page, out),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, rows: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Csv(_) | Self::Ndjson(_) => Ok(()),
+            Self::Xlsx(xlsx) => xlsx.end(rows, out),
+        }
+    }
+}

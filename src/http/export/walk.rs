@@ -1,0 +1,165 @@
+//! The pages of a list, one after the other, on one snapshot: each is charged, timed and looked at like an operation of
+//! its own, and asked for only when the one before has gone out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Response, Value, Variables};
+use axum::http::{HeaderMap, StatusCode};
+use jiff::tz::Offset;
+use tokio::time::Instant;
+
+use crate::graph::{Snapshot, Viewer};
+use crate::graphql::export::{Carry, Page, Plan};
+use crate::graphql::{Call, RateLimit};
+use crate::store::StoreError;
+
+use super::super::Shared;
+use super::super::graphql::in_time;
+use super::super::rate::{Left, Ticket};
+use super::super::refusal::{Refusal, code};
+
+/// A list that is walked through.
+pub struct Walk {
+    shared: Arc<Shared>,
+    plan: Plan,
+    variables: Variables,
+    snapshot: Arc<Snapshot>,
+    carry: Arc<Carry>,
+    viewer: Viewer,
+    headers: HeaderMap,
+    ticket: Ticket,
+    next: Option<String>,
+    rows: u64,
+    most: u64,
+    until: Instant,
+    /// The revision of the database before the first page.
+    since: u64,
+}
+
+/// Why there is no further page.
+pub enum Failed {
+    /// It was refused.
+    Refused(Refusal),
+    /// It was run, and answered with errors.
+    Answered(Box<Response>),
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Failed {
+    /// For the log.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.message().to_owned(),
+            Self::Answered(response) => response.errors.first().map(|error| error.message.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+fn unread(fault: &StoreError) -> Refusal {
+    tracing::error!(%fault, "a read from the database failed");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The database does not answer at the moment. Try again.")
+}
+
+impl Walk {
+    /// A walk that begins now, for at most so many rows.
+    pub fn new(shared: Arc<Shared>, plan: Plan, variables: Variables, viewer: Viewer, headers: HeaderMap, ticket: Ticket, most: u64) -> Self {
+        let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
+        Self { shared, plan, variables, snapshot, carry: Arc::default(), viewer, headers, ticket, next: None, rows: 0, most, until, since: 0 }
+    }
+
+    /// How the operation becomes a file.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How many rows were met.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The first page. A list that is too long is refused before anything goes out.
+    pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
+        let left = ticket.take(self.plan.charge().cost)?;
+        self.since = self.shared.store.revision().await.map_err(|fault| unread(&fault))?;
+        let page = self.page(None, left).await.inspect_err(|failed| {
+            if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
+                ticket.give_back(left.cost);
+            }
+        })?;
+        if page.total.is_some_and(|total| total > self.most) {
+            return Err(self.too_long(page.total.unwrap_or_default()).into());
+        }
+        self.take(page)
+    }
+
+    /// The next page; none behind the last.
+    pub async fn next(&mut self) -> Result<Option<Page>, Failed> {
+        let Some(after) = self.next.take() else { return Ok(None) };
+        if Instant::now() > self.until {
+            let message = format!("The file took longer than {}; ask for fewer rows.", self.shared.settings.export_time);
+            return Err(Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message).into());
+        }
+        let left = self.ticket.take_in_time(self.plan.next_cost()).await?;
+        if self.viewer.member().is_some() {
+            // A credential may have ended since.
+            self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
+        }
+        let page = self.page(Some(&after), left).await?;
+        // The graph is one snapshot; figures are read as they are now, and must be those of the first page.
+        if self.plan.is_cited() && self.shared.store.figures_changed_since(self.since).await.map_err(|fault| unread(&fault))? {
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "Figures changed while the file was made; ask for it again.").into());
+        }
+        self.take(page).map(Some)
+    }
+
+    fn take(&mut self, mut page: Page) -> Result<Page, Failed> {
+        self.rows += page.rows.len() as u64;
+        if self.rows > self.most {
+            return Err(self.too_long(self.rows).into());
+        }
+        self.next = page.next.take();
+        Ok(page)
+    }
+
+    fn too_long(&self, rows: u64) -> Refusal {
+        let message =
+            format!("The list has {rows} rows, and a file of this form at most {}: ask for fewer with a filter, or page by page with `first`.", self.most);
+        Refusal::document(code::LIMIT_ANSWER, message)
+    }
+
+    async fn page(&self, after: Option<&str>, left: Left) -> Result<Page, Failed> {
+        let shared = &self.shared;
+        let now = (shared.clock)();
+        let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
+        let call = Call {
+            prepared: self.plan.page(after),
+            operation: None,
+            variables: self.variables.clone(),
+            charge: self.plan.charge(),
+            rate: RateLimit::new(left.limit, left.cost, left.remaining, full_at),
+            follower: Arc::clone(&shared.follower),
+            snapshot: Arc::clone(&self.snapshot),
+            viewer: self.viewer.clone(),
+            today: Offset::UTC.to_datetime(now).date(),
+            store: Arc::clone(&shared.store),
+            carry: Some(Arc::clone(&self.carry)),
+        };
+        let run = async {
+            // Only what has not begun is refused where too many wait.
+            let _place = if after.is_none() { shared.gate.enter().await? } else { shared.gate.join().await? };
+            Ok::<_, Refusal>(shared.api.execute(call).await)
+        };
+        let mut outcome = in_time(shared.settings.answer_time, run).await??;
+        if !outcome.response.errors.is_empty() {
+            return Err(Failed::Answered(Box::new(outcome.response)));
+        }
+        let data = std::mem::replace(&mut outcome.response.data, Value::Null);
+        Ok(self.plan.rows(data, &self.carry))
+    }
+}

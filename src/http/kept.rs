@@ -1,0 +1,227 @@
+//! Answers that are kept: what strangers ask again and again is answered from memory, before anything is parsed.
+//!
+//! Only answers that any stranger would get are kept: to queries without a credential, without errors, in which nothing
+//! depends on the request itself (`rateLimit`) and nothing had to be noted. Whoever proves who he is gets every answer
+//! made for him. A kept answer belongs to the very bytes of the request (so to its document, operation, variables and
+//! language), its form, the revision of the graph and the day; one that is of another revision or day is not found.
+//! (docs/adr/0016)
+
+use std::hash::Hash;
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use jiff::civil::Date;
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+
+use super::accept::Format;
+use super::answer::{self, Written};
+use super::graphql::{known_tag, tag_of};
+use super::pages::{Encoding, best_encoding};
+
+/// What an answer takes beside its bytes and those of its request.
+const BESIDE: usize = 256;
+/// No single answer may take more than this part of the room.
+const LARGEST_PART: u64 = 8;
+
+/// An answer that is true for a while.
+#[derive(Debug)]
+pub(super) struct Kept {
+    revision: u64,
+    day: Date,
+    /// What the same operation costs again.
+    pub cost: u64,
+    /// Whether it was asked for by the name of its document.
+    pub is_named: bool,
+    body: Bytes,
+    tag: HeaderValue,
+    brotli: OnceLock<Option<Bytes>>,
+    gzip: OnceLock<Option<Bytes>>,
+}
+
+/// For how long an answer is true, where it is true for all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lasting {
+    pub revision: u64,
+    pub day: Date,
+    pub cost: u64,
+    pub is_named: bool,
+}
+
+/// By which request an answer is found: the form it was asked for in, and its bytes.
+#[derive(Debug, Hash, PartialEq, Eq)]
+struct Key {
+    format: Format,
+    text: Box<[u8]>,
+}
+
+#[derive(Hash)]
+struct Asked<'a> {
+    format: Format,
+    text: &'a [u8],
+}
+
+impl Equivalent<Key> for Asked<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.format == key.format && *self.text == *key.text
+    }
+}
+
+/// Packed forms are made when they are first asked for; together they take less than the body itself.
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<Kept>> for ByBytes {
+    fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
+        (key.text.len() + 2 * kept.body.len() + BESIDE) as u64
+    }
+}
+
+/// The answers of one server.
+pub(super) struct Answers {
+    kept: Option<Cache<Key, Arc<Kept>, ByBytes>>,
+    bytes: u64,
+    compress_bytes: u64,
+}
+
+impl Answers {
+    /// Room for so many bytes; none where that is nothing.
+    pub fn new(bytes: u64, compress_bytes: u64) -> Self {
+        let items = usize::try_from(bytes / 4096).unwrap_or(usize::MAX).max(16);
+        Self { kept: (bytes > 0).then(|| Cache::with_weighter(items, bytes, ByBytes)), bytes, compress_bytes }
+    }
+
+    /// The answer to a request, where it is known and true.
+    pub fn find(&self, format: Format, text: &[u8], revision: u64, day: Date) -> Option<Arc<Kept>> {
+        self.kept.as_ref()?.get(&Asked { format, text }).filter(|kept| kept.revision == revision && kept.day == day)
+    }
+
+    /// Keeps an answer.
+    pub fn keep(&self, format: Format, text: &[u8], written: &Written, lasting: Lasting) {
+        let Some(cache) = &self.kept else { return };
+        let weight = (text.len() + 2 * written.body.len() + BESIDE) as u64;
+        let Ok(tag) = HeaderValue::from_str(&tag_of(&written.body)) else { return };
+        if weight > self.bytes / LARGEST_PART {
+            return;
+        }
+        let Lasting { revision, day, cost, is_named } = lasting;
+        let body = written.body.clone();
+        let kept = Kept { revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
+        cache.insert(Key { format, text: text.into() }, Arc::new(kept));
+    }
+
+    /// Bytes that are taken.
+    pub fn weight(&self) -> u64 {
+        self.kept.as_ref().map_or(0, Cache::weight)
+    }
+
+    /// The response; to a GET (`is_get`) with its mark, and 304 where the client has it.
+    pub fn response(&self, kept: &Kept, headers: &HeaderMap, format: Format, cache: HeaderValue, is_get: bool) -> Response {
+        let known = kept.tag.to_str().ok().filter(|_| is_get).and_then(|tag| known_tag(headers, tag));
+        let is_small = (kept.body.len() as u64) < self.compress_bytes;
+        let encoding = if is_small || known.is_some() { Encoding::Identity } else { best_encoding(headers) };
+        let packed = match encoding {
+            Encoding::Brotli => kept.brotli.get_or_init(|| brotli(&kept.body)).clone().map(|bytes| (bytes, "br")),
+            Encoding::Gzip => kept.gzip.get_or_init(|| gzip(&kept.body)).clone().map(|bytes| (bytes, "gzip")),
+            Encoding::Identity => None,
+        };
+        let (body, encoding) = packed.map_or_else(|| (kept.body.clone(), None), |(bytes, encoding)| (bytes, Some(encoding)));
+        let written = Written { body, status: StatusCode::OK, code: None, revision: None, lasting: None };
+        let mut response = answer::response(written, format, cache);
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        match known {
+            Some(known) => {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                *response.body_mut() = Body::empty();
+                response.headers_mut().remove(CONTENT_TYPE);
+                response.headers_mut().insert(ETAG, known);
+            }
+            None if is_get => {
+                response.headers_mut().insert(ETAG, kept.tag.clone());
+            }
+            None => {}
+        }
+        response
+    }
+}
+
+/// Packed at the level at which answers that are not kept are packed, too; none where it is no shorter.
+fn gzip(body: &[u8]) -> Option<Bytes> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(4));
+    encoder.write_all(body).ok()?;
+    shorter(encoder.finish().ok()?, body)
+}
+
+fn brotli(body: &[u8]) -> Option<Bytes> {
+    let mut encoder = ::brotli::CompressorWriter::new(Vec::with_capacity(body.len() / 4), 4096, 4, 20);
+    encoder.write_all(body).ok()?;
+    encoder.flush().ok()?;
+    shorter(encoder.into_inner(), body)
+}
+
+fn shorter(packed: Vec<u8>, body: &[u8]) -> Option<Bytes> {
+    (packed.len() < body.len()).then(|| packed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    const DAY: Date = date(2026, 11, 27);
+
+    fn written(body: impl Into<Bytes>) -> Written {
+        Written { body: body.into(), status: StatusCode::OK, code: None, revision: None, lasting: None }
+    }
+
+    fn lasting(revision: u64) -> Lasting {
+        Lasting { revision, day: DAY, cost: 3, is_named: false }
+    }
+
+    #[test]
+    fn an_answer_is_found_by_its_bytes_form_revision_and_day_and_by_nothing_else() {
+        let answers = Answers::new(1 << 20, 1024);
+        answers.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        assert_eq!(answers.find(Format::Json, b"{a}", 7, DAY).map(|kept| kept.cost), Some(3));
+        assert!(answers.find(Format::Json, b"{a }", 7, DAY).is_none());
+        assert!(answers.find(Format::GraphQl, b"{a}", 7, DAY).is_none());
+        assert!(answers.find(Format::Json, b"{a}", 8, DAY).is_none());
+        assert!(answers.find(Format::Json, b"{a}", 7, DAY.tomorrow().unwrap()).is_none());
+        answers.keep(Format::Json, b"{a}", &written("2"), lasting(8));
+        assert!(answers.find(Format::Json, b"{a}", 7, DAY).is_none(), "the newer one took its place");
+        let none = Answers::new(0, 1024);
+        none.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        assert!(none.find(Format::Json, b"{a}", 7, DAY).is_none());
+    }
+
+    #[test]
+    fn the_room_is_never_exceeded_and_no_answer_takes_most_of_it() {
+        let answers = Answers::new(100_000, 1024);
+        for n in 0..10_000_u32 {
+            answers.keep(Format::Json, &n.to_be_bytes(), &written(vec![0; 1000]), lasting(1));
+            assert!(answers.weight() <= 100_000);
+        }
+        assert!(answers.weight() > 50_000);
+        answers.keep(Format::Json, b"long", &written(vec![0; 10_000]), lasting(1));
+        assert!(answers.find(Format::Json, b"long", 1, DAY).is_none());
+    }
+
+    #[test]
+    fn packed_forms_hold_the_same_bytes() {
+        use std::io::Read as _;
+        let body = "Türkiye ".repeat(500);
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&gzip(body.as_bytes()).unwrap()[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text, body);
+        let mut text = String::new();
+        ::brotli::Decompressor::new(&brotli(body.as_bytes()).unwrap()[..], 4096).read_to_string(&mut text).unwrap();
+        assert_eq!(text, body);
+        assert!(gzip(b"x").is_none());
+    }
+}

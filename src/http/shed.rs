@@ -1,0 +1,147 @@
+//! More than can be done is refused at once: so many operations run, so many wait, and whoever would wait too long is
+//! told to come again while that costs next to nothing.
+//!
+//! An operation mostly reads memory and runs through without a pause, so that those who wait would never be seen waiting:
+//! they would sit unread in their sockets. Hence each steps aside once before it runs ([`Gate::enter`]); meanwhile whoever
+//! came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::yield_now;
+use tokio::time::Instant;
+
+use super::refusal::{Refusal, code};
+use super::settings::Settings;
+
+/// Where the settings leave it open, so many run at once for each thread: a few, as some wait for the database.
+const FOR_EACH_THREAD: usize = 4;
+
+/// The way to the executor.
+pub(super) struct Gate {
+    places: Semaphore,
+    count: usize,
+    waiting: AtomicUsize,
+    queue: usize,
+    patience: Duration,
+    /// How long an operation holds its place, of late, in microseconds.
+    usual: AtomicU64,
+}
+
+/// A place at the executor.
+pub(super) struct Place<'a> {
+    gate: &'a Gate,
+    since: Instant,
+    _permit: SemaphorePermit<'a>,
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Gate {
+    /// As the settings say, on a runtime of so many threads.
+    pub fn new(settings: &Settings, threads: usize) -> Self {
+        let count = if settings.executions == 0 { threads.max(1) * FOR_EACH_THREAD } else { settings.executions };
+        Self {
+            places: Semaphore::new(count),
+            count,
+            waiting: AtomicUsize::new(0),
+            queue: settings.queue,
+            patience: settings.queue_time.0,
+            usual: AtomicU64::new(0),
+        }
+    }
+
+    /// A place, after a wait that is bounded.
+    ///
+    /// # Errors
+    /// At once, where too many wait, or the wait would be too long.
+    pub async fn enter(&self) -> Result<Place<'_>, Refusal> {
+        let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Waiting(&self.waiting);
+        if ahead >= self.queue || self.wait(ahead) > self.patience {
+            let message = "More operations are waiting than can be run soon; try again.";
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message).retry_after(1));
+        }
+        let place = self.join().await;
+        drop(waiting);
+        place
+    }
+
+    /// A place, however long it takes, for what goes on with work that has begun.
+    pub async fn join(&self) -> Result<Place<'_>, Refusal> {
+        yield_now().await;
+        if let Ok(permit) = self.places.try_acquire() {
+            return Ok(Place { gate: self, since: Instant::now(), _permit: permit });
+        }
+        // It is never closed.
+        let stopping = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, "The server is stopping.");
+        let permit = self.places.acquire().await.map_err(stopping)?;
+        let place = Place { gate: self, since: Instant::now(), _permit: permit };
+        // Whoever came meanwhile is to be read before the next operation runs, or refusals would come late.
+        yield_now().await;
+        Ok(place)
+    }
+
+    /// How long so many ahead will take.
+    fn wait(&self, ahead: usize) -> Duration {
+        let all = self.usual.load(Ordering::Relaxed).saturating_mul(ahead as u64);
+        Duration::from_micros(all / self.count.max(1) as u64)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let took = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let usual = self.gate.usual.load(Ordering::Relaxed);
+        // Two at once may lose one of their times, which is of no weight.
+        self.gate.usual.store(usual - usual / 8 + took / 8, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(executions: usize, queue: usize) -> Gate {
+        Gate::new(&Settings { executions, queue, ..Settings::default() }, 2)
+    }
+
+    #[tokio::test]
+    async fn so_many_run_so_many_wait_and_one_more_is_refused_at_once() {
+        let gate = gate(1, 2);
+        let running = gate.enter().await.unwrap();
+        let (mut first, mut second) = (Box::pin(gate.enter()), Box::pin(gate.enter()));
+        for waiting in [&mut first, &mut second] {
+            assert!(futures_util::poll!(waiting).is_pending());
+        }
+        let refusal = gate.enter().await.err().unwrap();
+        assert_eq!((refusal.code(), refusal.status(super::super::accept::Format::Json)), (code::OVERLOADED, StatusCode::SERVICE_UNAVAILABLE));
+        drop(second);
+        let third = gate.enter();
+        drop(running);
+        drop(first.await.unwrap());
+        drop(third.await.unwrap());
+        assert_eq!(gate.waiting.load(Ordering::Relaxed), 0, "who goes away waits no more");
+    }
+
+    #[tokio::test]
+    async fn whoever_would_wait_too_long_is_refused_however_few_wait() {
+        let gate = gate(1, 1_000);
+        gate.usual.store(1_000_000, Ordering::Relaxed);
+        let running = gate.enter().await.unwrap();
+        let mut next = Box::pin(gate.enter());
+        assert!(futures_util::poll!(&mut next).is_pending(), "nobody is ahead of him");
+        assert_eq!(gate.enter().await.err().unwrap().code(), code::OVERLOADED, "a second is too long");
+        drop(running);
+        drop(next.await.unwrap());
+        assert!(gate.usual.load(Ordering::Relaxed) < 1_000_000, "and short ones shorten the wait");
+    }
+}
