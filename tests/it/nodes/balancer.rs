@@ -84,6 +84,7 @@ impl<'m> Balancer<'m> {
             }
             let address = *node.address.read().expect("whole");
             if let Ok(mut client) = crate::app::Client::to(address) {
+                client.socket().set_read_timeout(Some(Duration::from_mins(2))).expect("a timeout");
                 client.write(&bytes);
                 return client.read().unwrap_or_else(|| panic!("node {n} hung up on a request"));
             }
