@@ -81,6 +81,8 @@ pub struct Store {
     /// What figures there are, as of the revision that it says.
     sets: Arc<ArcSwapOption<Sets>>,
     blocks: Arc<BlockCache>,
+    /// What is held back of figures, and from whom.
+    sight: series::veil::Sight,
 }
 
 impl Store {
@@ -100,7 +102,7 @@ impl Store {
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         let (read, write) = connect::open(url).await?;
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
-        Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
+        Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()), sight: series::veil::Sight::default() })
     }
 
     /// Whether it holds no entry yet.

@@ -20,6 +20,7 @@ mod limits;
 mod queries;
 mod readme;
 mod sdl;
+mod suppression;
 mod tidy;
 mod transport;
 mod twins;
