@@ -102,7 +102,16 @@ impl Store {
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
         let (read, write) = connect::open(url).await?;
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
-        Ok(Self { read, write, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()), sight: series::veil::Sight::default() })
+        Ok(Self {
+            read,
+            write,
+            clock,
+            pages,
+            noted,
+            sets: Arc::default(),
+            blocks: Arc::new(series::read::block_cache()),
+            sight: series::veil::Sight::default(),
+        })
     }
 
     /// Whether it holds no entry yet.

@@ -270,7 +270,9 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
         name if name.starts_with("suppress_below.") && settings.suppress_below.0.values().any(|least| (1..LEAST_THRESHOLD).contains(least)) => {
             "it must be 3 or more, or 0 for off: below 3, a figure that is held back could only be 1"
         }
-        "source_owners" if settings.source_owners.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(source, party)| source.is_empty() || party.is_empty())) => {
+        "source_owners"
+            if settings.source_owners.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(source, party)| source.is_empty() || party.is_empty())) =>
+        {
             "it must list pairs, as UZSTAT-ASYLUM=UZB"
         }
         "auth.key_secret" if !settings.auth.key_secret.reveal().is_empty() && settings.auth.key_secret.reveal().len() < 16 => {

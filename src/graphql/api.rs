@@ -148,7 +148,12 @@ impl Api {
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
         let views = Views::new(View::new(follower.current(), viewer.clone(), today), writes);
         let reads = Arc::new(Reads::default());
-        let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&Arc::new(store.seen_by(&viewer)))).data(Arc::clone(&reads)).data(rate);
+        let mut request = Request::new(String::new())
+            .variables(variables)
+            .data(views)
+            .data(Loaders::new(&Arc::new(store.seen_by(&viewer))))
+            .data(Arc::clone(&reads))
+            .data(rate);
         if writes > 0 {
             request = request.data(Writer { store: Arc::clone(&store), follower, today });
         }

@@ -109,17 +109,20 @@ impl<'a> Work<'a> {
         // What a state's figures leave over is told to its corridors.
         let mut of_states: FxHashMap<u16, Vec<Pattern<'a>>> = FxHashMap::default();
         for (subject, figures) in named() {
+            if self.is_harmless(figures) {
+                continue;
+            }
             let found = self.table(figures).patterns(self.below, &self.axes);
             let leftovers = || found.iter().filter(|(_, is_leftover)| *is_leftover).map(|(pattern, _)| pattern.clone());
             if subject.0 == BlockKind::State && found.iter().any(|(_, is_leftover)| *is_leftover) {
                 of_states.entry(subject.1).or_default().extend(leftovers());
             }
-            let all = found.iter().map(|(pattern, _)| pattern.clone());
-            spread(&mut patterns, &states, subject, all.collect());
+            let all: Vec<Pattern<'a>> = found.into_iter().map(|(pattern, _)| pattern).collect();
+            spread(&mut patterns, &states, subject, &all);
         }
         for (subject, _) in named().filter(|((kind, ..), _)| *kind == BlockKind::Corridor && !of_states.is_empty()) {
             let told: Vec<Pattern<'a>> = [subject.1, subject.2].iter().filter_map(|end| of_states.get(end)).flatten().cloned().collect();
-            spread(&mut patterns, &states, subject, told);
+            spread(&mut patterns, &states, subject, &told);
         }
         for (state, span) in self.left_by_corridors(&subjects) {
             patterns.entry((BlockKind::State, state, 0)).or_default().push(Pattern::Everything(span));
@@ -137,9 +140,23 @@ impl<'a> Work<'a> {
             for layer in found.iter().filter_map(|at| table.layer(*at)) {
                 closed.entry(layer).or_default().insert((subject.1, subject.2));
             }
-            next.extend(spread(&mut patterns, &states, subject, more));
+            next.extend(spread(&mut patterns, &states, subject, &more));
         }
         closed
+    }
+
+    /// Whether a look is enough: no figure of the subject is small, and none can be part of another.
+    fn is_harmless(&self, figures: &[Figure]) -> bool {
+        let is_large = |figure: &Figure| figure.value.is_none_or(|value| value <= 0.0 || value >= self.below);
+        // In the order of their blocks: of one edition and breakdown, period after period.
+        let is_apart = |[one, other]: &[Figure; 2]| {
+            let heads = self.head(one.layer).zip(self.head(other.layer));
+            heads.is_some_and(|(one, other)| {
+                let spans = self.spans.get(&one.period).zip(self.spans.get(&other.period));
+                one.breakdown == other.breakdown && (one.set != other.set || spans.is_some_and(|(one, other)| one.1 < other.0))
+            })
+        };
+        figures.iter().all(is_large) && figures.array_windows().all(is_apart)
     }
 
     /// States whose own figure is more than one of its corridors, or than all of them together, by a small number.
@@ -171,7 +188,7 @@ impl<'a> Work<'a> {
 }
 
 /// Notes patterns of a subject; those of a corridor count for what its ends have as a whole, too. Who has more now.
-fn spread<'a>(patterns: &mut Patterns<'a>, states: &FxHashSet<u16>, (kind, origin, destination): Subject, found: Vec<Pattern<'a>>) -> Vec<Subject> {
+fn spread<'a>(patterns: &mut Patterns<'a>, states: &FxHashSet<u16>, (kind, origin, destination): Subject, found: &[Pattern<'a>]) -> Vec<Subject> {
     let mut about = vec![(kind, origin, destination)];
     if kind == BlockKind::Corridor {
         about.extend([origin, destination].into_iter().filter(|end| states.contains(end)).map(|end| (BlockKind::State, end, 0)));

@@ -59,6 +59,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn all_observations(&self, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
+        self.make_ready(query.measures.as_deref()).await?;
         let reading = self.read.begin().await.doing(DOING)?;
         let page = page(self, &reading, query, about).await;
         // Nothing was written: what becomes of the transaction cannot matter.

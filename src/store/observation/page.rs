@@ -54,6 +54,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
+        self.make_ready(query.measures.as_deref()).await?;
         let mut pages = HashMap::with_capacity(subjects.len());
         let revision = self.revision().await?;
         let query = Arc::new(query.clone());
@@ -118,6 +119,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
+        self.make_ready(None).await?;
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
             let reading = self.read.begin().await.doing(DOING)?;
@@ -212,6 +214,7 @@ impl<'a> Series<'a> {
         let file = sets.files.get(&point.file)?;
         Some(ObservationRow {
             id: self.id(point.period),
+            is_break: point.is_break,
             observation: Observation {
                 subject: self.subject.clone(),
                 measure: self.set.measure,

@@ -58,6 +58,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn blocks(&self, measure: Measure, choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send) -> Result<Reading, StoreError> {
+        self.make_ready(Some(&[measure])).await?;
         let reading = self.read.begin().await.doing(DOING)?;
         let found = self.read_blocks(&reading, measure, choose).await;
         // Nothing was written: what becomes of the transaction cannot matter.

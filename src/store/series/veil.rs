@@ -5,23 +5,29 @@
 //! revision lasts: of all its figures in all editions at once, so that every question finds the same ones closed.
 //! Where nothing is held back, this costs one look at a flag.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use super::block::decode;
 use super::point::{Point, Raw};
 use super::read::{columns, heads};
-use super::set::Sets;
+use super::set::{FigureSet, Sets};
 use crate::domain::fact::{Period, subject_of};
 use crate::domain::figure::{Measure, Subject, ValueAvailability};
 use crate::domain::suppression::Suppression;
 use crate::domain::viewer::Viewer;
+use crate::domain::word::Words;
 use crate::graph::figures::suppress::{Figure, close};
 use crate::graph::figures::{Block, BlockKind, Head, Mark, Marks};
+use crate::store::error::Doing;
+use crate::store::write::apart;
 use crate::store::{Store, StoreError};
+
+const DOING: &str = "look which figures are held back";
 
 /// Blocks that are held at once.
 const BLOCKS: usize = 50;
@@ -59,6 +65,11 @@ impl Sight {
         self.owned.is_empty()
     }
 
+    async fn known(&self, revision: u64, measure: Measure) -> Option<Arc<Hidden>> {
+        let known = self.known.lock().await;
+        known.of.get(&measure).filter(|_| known.revision == revision).map(Arc::clone)
+    }
+
     fn owns(&self, source: &str) -> bool {
         self.owned.iter().any(|owned| owned == source)
     }
@@ -86,6 +97,49 @@ impl Store {
         store
     }
 
+    /// Works out what is closed of these measures (of all, where none is named), unless it is known: in a task of its
+    /// own, which ends well where the caller goes away, and before he holds a connection. To be called ahead of a read.
+    pub(in crate::store) async fn make_ready(&self, measures: Option<&[Measure]>) -> Result<(), StoreError> {
+        if !self.sight.is_on() {
+            return Ok(());
+        }
+        let is_asked = |measure: &Measure| measures.is_none_or(|measures| measures.contains(measure));
+        let wanted: Vec<(Measure, f64)> = Measure::ALL
+            .iter()
+            .map(|word| word.value)
+            .filter(is_asked)
+            .filter_map(|measure| Some((measure, self.sight.suppression.threshold(measure)?)))
+            .collect();
+        let revision = self.revision().await?;
+        for (measure, below) in wanted {
+            if self.sight.known(revision, measure).await.is_none() {
+                let store = self.clone();
+                apart(async move { store.learn(measure, below).await }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out what is closed of a measure now. Whoever asks meanwhile waits.
+    async fn learn(&self, measure: Measure, below: f64) -> Result<(), StoreError> {
+        let mut known = self.sight.known.lock().await;
+        let reading = self.read.begin().await.doing(DOING)?;
+        let learnt = async {
+            let sets = Sets::read(&reading).await?;
+            if known.revision != sets.revision {
+                *known = Known { revision: sets.revision, of: HashMap::new() };
+            }
+            if let Entry::Vacant(place) = known.of.entry(measure) {
+                place.insert(Arc::new(self.hide(&reading, &sets, measure, below).await?));
+            }
+            Ok(())
+        };
+        let learnt = learnt.await;
+        // Nothing was written: what becomes of the transaction cannot matter.
+        let _ = reading.rollback().await;
+        learnt
+    }
+
     /// The veil before figures of these sets, as of the moment that `db` reads and `sets` are of.
     pub(in crate::store) async fn veil(&self, db: &impl ConnectionTrait, sets: &Sets, of: impl IntoIterator<Item = i64>) -> Result<Veil, StoreError> {
         let mut veil = Veil::default();
@@ -97,7 +151,11 @@ impl Store {
                 continue;
             }
             let hidden = match self.sight.suppression.threshold(set.measure) {
-                Some(below) => self.hidden(db, sets, set.measure, below).await?,
+                Some(below) => match self.sight.known(sets.revision, set.measure).await {
+                    Some(hidden) => hidden,
+                    // Something was written since it was made ready: as of this moment, for this reader alone.
+                    None => Arc::new(self.hide(db, sets, set.measure, below).await?),
+                },
                 None => Arc::default(),
             };
             veil.of_sets.insert(set.id, hidden);
@@ -108,49 +166,38 @@ impl Store {
         Ok(veil)
     }
 
-    /// The closed figures of a measure; whoever asks meanwhile waits for the first.
-    async fn hidden(&self, db: &impl ConnectionTrait, sets: &Sets, measure: Measure, below: f64) -> Result<Arc<Hidden>, StoreError> {
-        let mut known = self.sight.known.lock().await;
-        if known.revision != sets.revision {
-            *known = Known { revision: sets.revision, of: HashMap::new() };
+    /// The closed figures of a measure.
+    async fn hide(&self, db: &impl ConnectionTrait, sets: &Sets, measure: Measure, below: f64) -> Result<Hidden, StoreError> {
+        let is_guarded = |set: &&FigureSet| set.measure == measure && self.sight.suppression.guards(&set.source);
+        let of: Vec<i64> = sets.all().filter(is_guarded).map(|set| set.id).collect();
+        let heads = heads(db, &of).await?;
+        let mut figures = Vec::new();
+        let mut layer = 0;
+        for some in heads.chunks(BLOCKS) {
+            let mut blocks: HashMap<Head, Vec<u8>> = columns(db, some, "b.cells").await?.into_iter().collect();
+            for head in some {
+                let damaged = || StoreError::Damaged { what: "a block", of: "figures".to_owned() };
+                let block = blocks.remove(head).and_then(|bytes| decode(head.kind, &bytes)).ok_or_else(damaged)?;
+                figures.extend((0..block.len()).filter_map(|at| figure(layer, &block, at)));
+                layer += 1;
+            }
         }
-        if let Some(hidden) = known.of.get(&measure) {
-            return Ok(Arc::clone(hidden));
-        }
-        let guarded = |set: &&super::set::FigureSet| set.measure == measure && self.sight.suppression.guards(&set.source);
-        let hidden = Arc::new(hide(db, sets, sets.all().filter(guarded).map(|set| set.id).collect(), below).await?);
-        known.of.insert(measure, Arc::clone(&hidden));
-        Ok(hidden)
+        let breakdowns = sets.breakdowns.clone();
+        // Millions of figures: not on a thread that serves others.
+        let work = move || {
+            let closed = close(below, &heads, &breakdowns, figures);
+            let key = |layer: u32| heads.get(usize::try_from(layer).ok()?).map(|head| (head.set, head.breakdown, head.kind, head.period));
+            closed.into_iter().filter_map(|(layer, places)| Some((key(layer)?, places))).collect()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::BrokenOff)
     }
 }
 
-async fn hide(db: &impl ConnectionTrait, sets: &Sets, of: Vec<i64>, below: f64) -> Result<Hidden, StoreError> {
-    let heads = heads(db, &of).await?;
-    let mut figures = Vec::new();
-    let mut layer = 0;
-    for some in heads.chunks(BLOCKS) {
-        let mut blocks: HashMap<Head, Vec<u8>> = columns(db, some, "b.cells").await?.into_iter().collect();
-        for head in some {
-            let damaged = || StoreError::Damaged { what: "a block", of: "figures".to_owned() };
-            let block = blocks.remove(head).and_then(|bytes| decode(head.kind, &bytes)).ok_or_else(damaged)?;
-            let figure = |(at, origin): (usize, &u16)| {
-                // What is rounded by its source says no small number.
-                let is_rounded = block.mark(at).is_some_and(|mark| mark.availability == ValueAvailability::Rounded);
-                let value = block.value(at).filter(|_| !is_rounded);
-                Figure { layer, origin: *origin, destination: block.destinations.get(at).copied().unwrap_or(0), value }
-            };
-            figures.extend(block.origins.iter().enumerate().map(figure));
-            layer += 1;
-        }
-    }
-    let breakdowns = sets.breakdowns.clone();
-    // Millions of figures: not on a thread that serves others.
-    let work = move || {
-        let closed = close(below, &heads, &breakdowns, figures);
-        let key = |layer: u32| heads.get(usize::try_from(layer).ok()?).map(|head| (head.set, head.breakdown, head.kind, head.period));
-        closed.into_iter().filter_map(|(layer, places)| Some((key(layer)?, places))).collect()
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::BrokenOff)
+fn figure(layer: u32, block: &Block, at: usize) -> Option<Figure> {
+    // What is rounded by its source says no small number.
+    let is_rounded = block.mark(at)?.availability == ValueAvailability::Rounded;
+    let destination = block.destinations.get(at).copied().unwrap_or(0);
+    Some(Figure { layer, origin: *block.origins.get(at)?, destination, value: block.value(at).filter(|_| !is_rounded) })
 }
 
 /// What a reader does not see of the figures of some sets.

@@ -29,7 +29,9 @@ impl<'a> Solver<'a> {
         let mut of = vec![Vec::new(); truth.len()];
         for (at, equation) in equations.iter().enumerate() {
             assert_eq!(equation.unknowns.iter().map(|(unknown, sign)| truth[*unknown] * sign).sum::<i64>(), equation.comes_to, "the truth solves them");
-            equation.unknowns.iter().for_each(|(unknown, _)| of[*unknown].push(at));
+            for (unknown, _) in &equation.unknowns {
+                of[*unknown].push(at);
+            }
         }
         Self { equations, of, truth }
     }
@@ -115,8 +117,8 @@ pub fn certain(equations: &[Equation]) -> BTreeMap<usize, i64> {
         for equation in equations {
             let (told, open): (Vec<_>, Vec<_>) = equation.unknowns.iter().partition(|(unknown, _)| known.contains_key(unknown));
             let left = equation.comes_to - told.iter().map(|(unknown, sign)| known[unknown] * sign).sum::<i64>();
-            if let [(unknown, sign)] = open[..] {
-                known.insert(*unknown, left * sign);
+            if let [&(unknown, sign)] = open[..] {
+                known.insert(unknown, left * sign);
             } else if left == 0 && open.iter().all(|(_, sign)| *sign == 1) {
                 // Nothing is left for any of them.
                 known.extend(open.iter().map(|(unknown, _)| (*unknown, 0)));

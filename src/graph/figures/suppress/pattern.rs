@@ -36,7 +36,10 @@ impl<'a> Told<'a> {
         let is_wider = |other: &Breakdown| {
             (other.sex.is_none() || other.sex == breakdown.sex)
                 && (other.age_group.is_none() || other.age_group == breakdown.age_group)
-                && other.dimensions.iter().all(|dimension| breakdown.dimensions.iter().any(|own| (&own.dimension, &own.code) == (&dimension.dimension, &dimension.code)))
+                && other
+                    .dimensions
+                    .iter()
+                    .all(|dimension| breakdown.dimensions.iter().any(|own| (&own.dimension, &own.code) == (&dimension.dimension, &dimension.code)))
         };
         let totals: Vec<i64> = all.iter().filter(|(other, wider)| **other != id && is_wider(wider)).map(|(other, _)| *other).collect();
         let tells = |other: &Breakdown, axis: &Axis<'_>| match axis {
@@ -45,7 +48,9 @@ impl<'a> Told<'a> {
             Axis::Age => other.age_group.is_some(),
             Axis::Dimension(name) => other.dimensions.iter().any(|dimension| dimension.dimension == *name),
         };
-        let along = |axis: &Axis<'a>| totals.iter().copied().find(|total| all.get(total).is_some_and(|wider| axes.iter().all(|own| tells(wider, own) == (own != axis))));
+        let along = |axis: &Axis<'a>| {
+            totals.iter().copied().find(|total| all.get(total).is_some_and(|wider| axes.iter().all(|own| tells(wider, own) == (own != axis))))
+        };
         Self { axes: axes.iter().map(|axis| (*axis, along(axis))).collect(), totals: totals.clone() }
     }
 

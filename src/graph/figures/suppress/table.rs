@@ -21,6 +21,12 @@ pub(super) struct Cell {
 /// Of one edition: breakdown and period.
 type Key = (i64, i64, Period);
 
+impl Cell {
+    const fn key(&self) -> Key {
+        (self.set, self.breakdown, self.period)
+    }
+}
+
 /// The figures of one subject.
 pub(super) struct Table {
     cells: Vec<Cell>,
@@ -85,36 +91,37 @@ impl Table {
         found
     }
 
-    /// The figures (by their place) that leave a small number of one of their totals, each or with their like.
-    fn leavers(&self, is_small: &dyn Fn(f64) -> bool, axes: &Axes<'_>) -> FxHashSet<usize> {
+    /// The figures (by their place) that leave a small number of one of their totals, each or with the others of their
+    /// table.
+    fn leavers<'a>(&self, is_small: &dyn Fn(f64) -> bool, axes: &Axes<'a>) -> FxHashSet<usize> {
         let mut leavers = FxHashSet::default();
-        let mut families: FxHashMap<(Key, Axis<'_>), Vec<usize>> = FxHashMap::default();
-        for (at, cell) in self.cells.iter().enumerate() {
-            let (Some(value), Some(told)) = (cell.value, axes.told(cell.breakdown)) else { continue };
-            for (axis, key) in self.totals(cell, told).into_iter().filter_map(|(axis, key)| Some((axis, key?))) {
-                let Some(total) = self.values.get(&key) else { continue };
-                if value > 0.0 && is_small(total - value) {
-                    leavers.insert(at);
-                }
-                families.entry((key, axis)).or_default().push(at);
-            }
-        }
-        for (at, total) in self.within_each_other() {
-            let value = self.cells.get(at).and_then(|cell| cell.value).unwrap_or(0.0);
+        let mut families: FxHashMap<(Key, Vec<Axis<'a>>), Vec<usize>> = FxHashMap::default();
+        let mut look = |at: usize, value: f64, total: f64| {
             if value > 0.0 && is_small(total - value) {
                 leavers.insert(at);
             }
-        }
-        for ((key, axis), mut family) in families {
-            let Some(total) = self.values.get(&key) else { continue };
-            let cells = |family: &[usize]| family.iter().filter_map(|at| self.cells.get(*at)).copied().collect::<Vec<Cell>>();
-            if axis == Axis::Time {
-                family.sort_unstable_by_key(|at| self.cells.get(*at).map(|cell| cell.span));
-                if cells(&family).array_windows().any(|[one, other]| one.span.1 >= other.span.0) {
-                    continue;
+        };
+        for (at, cell) in self.cells.iter().enumerate() {
+            let (Some(value), Some(told)) = (cell.value, axes.told(cell.breakdown)) else { continue };
+            for key in self.all_totals(cell, told) {
+                if let Some(total) = self.values.get(&key) {
+                    look(at, value, *total);
+                    families.entry((key, told.table())).or_default().push(at);
                 }
             }
-            let sum: f64 = cells(&family).iter().filter_map(|cell| cell.value).sum();
+        }
+        for (at, total) in self.within_each_other() {
+            look(at, self.cells.get(at).and_then(|cell| cell.value).unwrap_or(0.0), total);
+        }
+        for ((key, _), family) in families {
+            let Some(total) = self.values.get(&key) else { continue };
+            let mut cells: Vec<&Cell> = family.iter().filter_map(|at| self.cells.get(*at)).collect();
+            cells.sort_unstable_by_key(|cell| cell.span);
+            // Periods that overlap make no sum.
+            if cells.array_windows().any(|[one, other]| one.span != other.span && one.span.1 >= other.span.0) {
+                continue;
+            }
+            let sum: f64 = cells.iter().filter_map(|cell| cell.value).sum();
             if is_small(total - sum) {
                 leavers.extend(family);
             }
@@ -156,14 +163,13 @@ impl Table {
                 found.push((self.totals(cell, told).len(), at, cell, told));
             }
         }
-        let key = |cell: &Cell| self.key(cell);
-        let mut closed: FxHashMap<Key, usize> = found.iter().map(|(_, at, cell, _)| (key(cell), *at)).collect();
+        let mut closed: FxHashMap<Key, usize> = found.iter().map(|(_, at, cell, _)| (cell.key(), *at)).collect();
         // Where a total is 0 for all to see, so are its parts: to close them hides nothing.
         found.sort_by_key(|(axes, ..)| *axes);
         for (.., cell, told) in found.iter().filter(|(.., cell, _)| cell.value == Some(0.0)) {
             let is_told = |total: Key| self.values.get(&total) == Some(&0.0) && !closed.contains_key(&total);
             if self.all_totals(cell, told).any(is_told) {
-                closed.remove(&key(cell));
+                closed.remove(&cell.key());
             }
         }
         closed.into_values().collect()
@@ -181,10 +187,10 @@ impl Table {
                 *families.entry((total, told.table())).or_default() += 1;
             }
         }
-        let closed: FxHashSet<Key> = cells().map(|cell| self.key(cell)).collect();
+        let closed: FxHashSet<Key> = cells().map(|cell| cell.key()).collect();
         let lonely = |((total, _), parts): ((Key, Vec<Axis<'a>>), usize)| (parts == 1 && !closed.contains(&total)).then_some(total);
         let totals: FxHashSet<Key> = families.into_iter().filter_map(lonely).collect();
-        let cells = self.cells.iter().filter(|cell| totals.contains(&self.key(cell)));
+        let cells = self.cells.iter().filter(|cell| totals.contains(&cell.key()));
         cells.filter_map(|cell| Some(self.pattern(cell, axes.told(cell.breakdown)?))).collect()
     }
 
@@ -197,10 +203,6 @@ impl Table {
         let here = told.totals.iter().map(|total| (cell.set, *total, cell.period));
         let longer = whole.into_iter().flat_map(move |whole| told.totals.iter().chain([&cell.breakdown]).map(move |total| (cell.set, *total, whole)));
         here.chain(longer)
-    }
-
-    fn key(&self, cell: &Cell) -> Key {
-        (cell.set, cell.breakdown, cell.period)
     }
 
     /// The layer of a figure.
