@@ -117,7 +117,7 @@ pub fn certain(equations: &[Equation]) -> BTreeMap<usize, i64> {
         for equation in equations {
             let (told, open): (Vec<_>, Vec<_>) = equation.unknowns.iter().partition(|(unknown, _)| known.contains_key(unknown));
             let left = equation.comes_to - told.iter().map(|(unknown, sign)| known[unknown] * sign).sum::<i64>();
-            if let [&(unknown, sign)] = open[..] {
+            if let [(unknown, sign)] = open[..] {
                 known.insert(unknown, left * sign);
             } else if left == 0 && open.iter().all(|(_, sign)| *sign == 1) {
                 // Nothing is left for any of them.

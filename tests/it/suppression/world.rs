@@ -54,7 +54,7 @@ pub fn persons(seed: u64) -> Vec<Person> {
     for destination in 0..DESTINATIONS.len() {
         for origin in 0..ORIGINS.len() {
             for year in 0..YEARS.len() {
-                let count = [0, 2, 9, 25, 60, 120][dice.below(6)];
+                let count = [0, 2, 40, 150, 300, 700][dice.below(6)];
                 for _ in 0..count {
                     let rare = |dice: &mut Dice, most: usize, one_in: usize| if dice.below(one_in) == 0 { dice.below(most) } else { 0 };
                     let (quarter, age) = (dice.below(4), rare(&mut dice, 3, 4));
