@@ -187,7 +187,7 @@ impl Table {
                 *families.entry((total, told.table())).or_default() += 1;
             }
         }
-        let closed: FxHashSet<Key> = cells().map(|cell| cell.key()).collect();
+        let closed: FxHashSet<Key> = cells().map(Cell::key).collect();
         let lonely = |((total, _), parts): ((Key, Vec<Axis<'a>>), usize)| (parts == 1 && !closed.contains(&total)).then_some(total);
         let totals: FxHashSet<Key> = families.into_iter().filter_map(lonely).collect();
         let cells = self.cells.iter().filter(|cell| totals.contains(&cell.key()));

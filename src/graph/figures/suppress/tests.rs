@@ -225,7 +225,7 @@ fn printed() -> impl Strategy<Value = Printed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn whatever_is_closed_could_be_another_number(persons in prop::collection::vec(person(), 1..40), fewer in 0_usize..4, printed in printed()) {
         let worlds = [persons.clone(), persons[..persons.len() - fewer.min(persons.len() - 1)].to_vec()];
