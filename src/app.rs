@@ -103,7 +103,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
-    let store = Store::open_with_clock(settings.database.url(), surroundings.clock).await?;
+    let store = Store::open_with_clock(settings.database.url(), surroundings.clock).await?.suppressing(settings.suppression());
     if store.is_empty().await? {
         let catalogue = embedded_catalogue().map_err(|faults| StartFault::Catalogue(faults.len()))?;
         let entries = catalogue.entries.len();

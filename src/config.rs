@@ -22,6 +22,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::suppression::{Suppression, Thresholds};
 use crate::graphql::limit::Limits;
 use crate::http::auth::settings::Settings as Auth;
 use crate::http::settings::Settings as Http;
@@ -38,6 +39,12 @@ pub struct Settings {
     pub database: Database,
     /// Whether validation errors name near fields.
     pub suggestions: bool,
+    /// For each measure, below which number figures are held back.
+    pub suppress_below: Thresholds,
+    /// Sources that round already, and are held back from nevertheless.
+    pub suppress_also: Vec<String>,
+    /// Who sees what is held back of a source.
+    pub source_owners: Vec<String>,
     /// The log.
     pub log: Log,
     /// The transport.
@@ -54,11 +61,22 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             database: Database("sqlite://silkroutes.db".to_owned()),
             suggestions: false,
+            suppress_below: Thresholds::default(),
+            suppress_also: Vec::new(),
+            source_owners: Vec::new(),
             log: Log::default(),
             http: Http::default(),
             auth: Auth::default(),
             graphql: Limits::default(),
         }
+    }
+}
+
+impl Settings {
+    /// What is held back of figures, and from whom.
+    #[must_use]
+    pub fn suppression(&self) -> Suppression {
+        Suppression::of(&self.suppress_below, &self.suppress_also, &self.source_owners)
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
 //! | [`fact`] | facts of publishers' files, series, and the ids of figures |
 //! | [`series`], [`forecast`] | figures through time, and what may come next |
+//! | [`suppression`] | which small numbers are held back, and from whom |
 //! | [`entry`] | the concepts under one roof |
 //! | [`catalogue`] | the files that people edit, read and checked |
 //! | [`publisher`] | the files that publishers of statistics put out, read and checked |
@@ -38,6 +39,7 @@ pub mod practice;
 pub mod publisher;
 pub mod series;
 pub mod suggest;
+pub mod suppression;
 pub mod text;
 pub mod viewer;
 pub mod word;

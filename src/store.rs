@@ -93,6 +93,8 @@ pub struct Store {
     /// What figures there are, as of the revision that it says.
     sets: Arc<ArcSwapOption<Sets>>,
     blocks: Arc<BlockCache>,
+    /// What is held back of figures, and from whom.
+    sight: series::veil::Sight,
 }
 
 impl Store {
@@ -114,7 +116,17 @@ impl Store {
         let connect::Pools { read, write, turns } = connect::open(url).await?;
         let turns = Arc::new(Semaphore::new(turns));
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
-        Ok(Self { read, write, turns, clock, pages, noted, sets: Arc::default(), blocks: Arc::new(series::read::block_cache()) })
+        Ok(Self {
+            read,
+            write,
+            turns,
+            clock,
+            pages,
+            noted,
+            sets: Arc::default(),
+            blocks: Arc::new(series::read::block_cache()),
+            sight: series::veil::Sight::default(),
+        })
     }
 
     /// Whether there is a database at that address: a file, or tables on a server. Of an address that cannot be looked at

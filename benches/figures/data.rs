@@ -140,6 +140,7 @@ fn fact(made: &Made, year: i16, origin: usize, destination: usize, breakdown: &B
         value,
         availability: if value.is_some() { ValueAvailability::Reported } else { ValueAvailability::Redacted },
         status: ObservationStatus::Final,
+        is_break: false,
         line: Some(line),
         raw_value: value.map(|value| value.to_string()),
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::domain::suggest::did_you_mean;
+use crate::domain::suppression::LEAST_THRESHOLD;
 
 use super::{Origin, Settings, sentence::sentence, without_password};
 use crate::http::auth::{role_of, settings::is_safe_url};
@@ -265,6 +266,14 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
         }
         "auth.oidc.roles" if settings.auth.oidc.roles.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(_, role)| role_of(role).is_none())) => {
             "it must list pairs, as reviewers=secretariat or desk=focal-point"
+        }
+        name if name.starts_with("suppress_below.") && settings.suppress_below.0.values().any(|least| (1..LEAST_THRESHOLD).contains(least)) => {
+            "it must be 3 or more, or 0 for off: below 3, a figure that is held back could only be 1"
+        }
+        "source_owners"
+            if settings.source_owners.iter().any(|pair| pair.rsplit_once('=').is_none_or(|(source, party)| source.is_empty() || party.is_empty())) =>
+        {
+            "it must list pairs, as UZSTAT-ASYLUM=UZB"
         }
         "auth.key_secret" if !settings.auth.key_secret.reveal().is_empty() && settings.auth.key_secret.reveal().len() < 16 => {
             "it must have 16 characters or more"

@@ -6,9 +6,14 @@ const OWN: &[(&str, &str)] = &[
     ("listen", "Address and port to listen on."),
     ("database", "URL of the database: sqlite://FILE, which is made when it is not there, or postgres://USER@HOST/NAME. Also DATABASE_URL."),
     ("suggestions", "Whether errors about unknown fields name near ones."),
+    ("suppress_also", "Codes of sources that round or hide small numbers themselves (UNHCR-…, ESTAT-…) and for which suppress_below counts nevertheless."),
+    ("source_owners", "Which party owns which source, as UZSTAT-ASYLUM=UZB: it alone sees what suppress_below closes there."),
     ("log.format", "text for people, json for machines."),
     ("log.level", "error, warn, info, debug (a line for each request) or trace."),
 ];
+
+/// Of each measure.
+const SUPPRESS_BELOW: &str = "Figures of this measure from 1 to one less are held back, with whatever would give them away; 3 or more, 0 is off.";
 
 const AUTH: &[(&str, &str)] =
     &[("key_secret", "A secret of 16 characters or more that API keys are hashed with, besides the database's own; another one makes all keys worthless.")];
@@ -55,6 +60,7 @@ pub fn sentence(key: &str) -> &'static str {
         Some(("auth.oidc", name)) => (OIDC, name),
         Some(("auth", name)) => (AUTH, name),
         Some(("graphql", name)) => (GRAPHQL, name),
+        Some(("suppress_below", _)) => return SUPPRESS_BELOW,
         _ => (OWN, key),
     };
     table.iter().find(|(known, _)| *known == name).map_or("", |(_, sentence)| sentence.trim())

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::domain::figure::Measure;
 
 fn sources(file: Option<&Path>, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Sources {
     let own = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
@@ -125,6 +126,28 @@ fn an_identity_provider_is_named_by_a_table_within_a_table_or_by_variables() {
         assert!(text.contains(right), "{text}");
     }
     assert!(faults(&[], &[("auth.oidc.issuer", "https://id.example")]).contains("auth.oidc.audience is wanted"));
+}
+
+#[test]
+fn a_threshold_is_set_for_a_measure_in_each_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.toml");
+    std::fs::write(&file, "source_owners = [\"UZSTAT=UZB\"]\n[suppress_below]\nASYLUM_APPLICATIONS = 5\n").unwrap();
+    let environment = [("SILKROUTES_SUPPRESS_BELOW_DETECTIONS", "7"), ("SILKROUTES_SUPPRESS_ALSO", "UNHCR-RPS")];
+    let settings = read(sources(Some(&file), &environment, &[("suppress_below.IDPS", "3")])).unwrap().settings;
+    let below = |measure| settings.suppression().threshold(measure);
+    assert_eq!([Measure::AsylumApplications, Measure::Detections, Measure::Idps, Measure::Refugees].map(below), [Some(5.0), Some(7.0), Some(3.0), None]);
+    assert!(settings.suppression().guards("UNHCR-RPS") && !read(Sources::default()).unwrap().settings.suppression().is_on());
+    for (name, value, right) in [
+        ("suppress_below.DETECTIONS", "2", "3 or more"),
+        ("suppress_below.DETECTIONS", "few", "a whole number"),
+        ("suppress_below.DETECTION", "5", "Did you mean suppress_below.DETECTIONS"),
+        ("suppress_below.REMITTANCES_PAID_USD", "5", "no setting"),
+        ("source_owners", "UZSTAT", "pairs"),
+    ] {
+        let text = faults(&[], &[(name, value)]);
+        assert!(text.contains(right), "{text}");
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Fact {
     pub availability: ValueAvailability,
     /// How settled it is.
     pub status: ObservationStatus,
+    /// The source says that it counts in another way from here on: not to be compared with the period before.
+    pub is_break: bool,
     /// The line of the file, from 1.
     pub line: Option<u32>,
     /// The cell as it was written.
@@ -231,6 +233,7 @@ impl Observation {
             value: self.value,
             availability: self.availability,
             status: self.status,
+            is_break: false,
             line: self.line,
             raw_value: self.raw_value.clone(),
         }

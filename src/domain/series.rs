@@ -30,13 +30,15 @@ pub struct Point {
     pub availability: ValueAvailability,
     /// How settled it is.
     pub status: ObservationStatus,
+    /// Whether the source marks a break here.
+    pub is_break: bool,
 }
 
-/// Where a source changed what it counts: no line is drawn through the start of that year.
+/// Where a source changed what it counts: no line is drawn through the start of that interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Break {
-    /// The first year in the new way.
-    pub year: i16,
+    /// The number of the first interval in the new way.
+    pub number: i32,
     /// What changed.
     pub note: &'static str,
 }
@@ -79,25 +81,32 @@ impl Interval {
 
 /// The points of figures of one source. Of a stock that is counted several times in an interval, the last counts.
 #[must_use]
-pub fn points<'a>(interval: Interval, nature: MeasureNature, figures: impl Iterator<Item = &'a Observation>) -> Vec<Point> {
-    let mut by_number: BTreeMap<i32, (Period, &Observation)> = BTreeMap::new();
-    for figure in figures {
+pub fn points<'a>(interval: Interval, nature: MeasureNature, figures: impl Iterator<Item = (&'a Observation, bool)>) -> Vec<Point> {
+    let mut by_number: BTreeMap<i32, (Period, &Observation, bool)> = BTreeMap::new();
+    for (figure, is_break) in figures {
         let period = Period::new(figure.period_start, figure.period_end);
-        if let Some(number) = interval.number(nature, period) {
-            by_number.entry(number).and_modify(|last| *last = if last.0 < period { (period, figure) } else { *last }).or_insert((period, figure));
-        }
+        let Some(number) = interval.number(nature, period) else { continue };
+        let last = by_number.entry(number).or_insert((period, figure, is_break));
+        // A break on the way to the last count of an interval is a break before it.
+        let is_broken = last.2 || is_break;
+        *last = if last.0 < period { (period, figure, is_broken) } else { (last.0, last.1, is_broken) };
     }
-    let point =
-        |(number, (_, figure)): (i32, (Period, &Observation))| Point { number, value: figure.value, availability: figure.availability, status: figure.status };
+    let point = |(number, (_, figure, is_break)): (i32, (Period, &Observation, bool))| Point {
+        number,
+        value: figure.value,
+        availability: figure.availability,
+        status: figure.status,
+        is_break,
+    };
     by_number.into_iter().map(point).collect()
 }
 
 /// How much each point changed since the one before: only where that is the interval before, both are known, and the
 /// source counted both in the same way.
 #[must_use]
-pub fn changes(interval: Interval, points: &[Point], breaks: &[Break]) -> Vec<Option<f64>> {
+pub fn changes(points: &[Point], breaks: &[Break]) -> Vec<Option<f64>> {
     let change = |[before, after]: &[Point; 2]| {
-        let is_broken = breaks.iter().any(|b| interval.first_of(b.year) > before.number && interval.first_of(b.year) <= after.number);
+        let is_broken = breaks.iter().any(|b| b.number > before.number && b.number <= after.number);
         if after.number != before.number + 1 || is_broken {
             return None;
         }
@@ -108,8 +117,8 @@ pub fn changes(interval: Interval, points: &[Point], breaks: &[Break]) -> Vec<Op
 
 /// The values at the end of a line that are one stretch: known, without a gap, and counted in the same way.
 #[must_use]
-pub fn last_stretch(interval: Interval, points: &[Point], breaks: &[Break]) -> Vec<(i32, f64)> {
-    let since = breaks.iter().map(|b| interval.first_of(b.year)).max().unwrap_or(i32::MIN);
+pub fn last_stretch(points: &[Point], breaks: &[Break]) -> Vec<(i32, f64)> {
+    let since = breaks.iter().map(|b| b.number).max().unwrap_or(i32::MIN);
     let mut stretch: Vec<(i32, f64)> = Vec::new();
     for point in points.iter().rev() {
         let Some(value) = point.value else { break };
@@ -122,15 +131,24 @@ pub fn last_stretch(interval: Interval, points: &[Point], breaks: &[Break]) -> V
     stretch
 }
 
-/// Where publishers say that they changed what they count.
+/// What is known of a break that a source marks without a word.
+const MARKED: &str = "The source marks a break here: from this period on it counts in another way.";
+
+/// Where publishers say that they changed what they count, and where they mark it at the figures; in order.
 #[must_use]
-pub fn breaks(publisher: &str, measure: Measure) -> Vec<Break> {
+pub fn breaks(publisher: &str, measure: Measure, interval: Interval, points: &[Point]) -> Vec<Break> {
     let known: &[(&str, Measure, i16, &str)] = &[
         ("UNHCR", Measure::Refugees, 2007, "From 2007 on, UNHCR counts persons in refugee-like situations with refugees."),
         ("UNHCR", Measure::OthersInNeed, 2022, "In 2022 UNHCR made this group, of which before only persons displaced from one state were counted."),
     ];
     let is_of = |(by, of, ..): &&(&str, Measure, i16, &str)| *of == measure && publisher.contains(*by);
-    known.iter().filter(is_of).map(|(.., year, note)| Break { year: *year, note }).collect()
+    let told = known.iter().filter(is_of).map(|(.., year, note)| Break { number: interval.first_of(*year), note });
+    let marked = points.iter().filter(|point| point.is_break).map(|point| Break { number: point.number, note: MARKED });
+    // Of one that is told and marked, the words stay: they come first.
+    let mut all: Vec<Break> = told.chain(marked).collect();
+    all.sort_by_key(|b| b.number);
+    all.dedup_by_key(|b| b.number);
+    all
 }
 
 #[cfg(test)]
@@ -140,7 +158,7 @@ mod tests {
     use super::*;
 
     fn point(number: i32, value: Option<f64>) -> Point {
-        Point { number, value, availability: ValueAvailability::Reported, status: ObservationStatus::Final }
+        Point { number, value, availability: ValueAvailability::Reported, status: ObservationStatus::Final, is_break: false }
     }
 
     #[test]
@@ -161,23 +179,27 @@ mod tests {
     #[test]
     fn a_change_is_not_told_across_gaps_and_breaks() {
         let points = [point(2005, Some(1.0)), point(2006, Some(4.0)), point(2007, Some(9.0)), point(2009, Some(9.5)), point(2010, None)];
-        let broken = [Break { year: 2007, note: "" }];
-        assert_eq!(changes(Interval::Year, &points, &broken), [None, Some(3.0), None, None, None]);
-        assert_eq!(changes(Interval::Year, &points, &[]), [None, Some(3.0), Some(5.0), None, None]);
-        assert_eq!(changes(Interval::Year, &[], &[]), []);
+        let broken = [Break { number: 2007, note: "" }];
+        assert_eq!(changes(&points, &broken), [None, Some(3.0), None, None, None]);
+        assert_eq!(changes(&points, &[]), [None, Some(3.0), Some(5.0), None, None]);
+        assert_eq!(changes(&[], &[]), []);
     }
 
     #[test]
     fn what_is_trained_on_is_one_stretch() {
         let points = [point(2004, Some(0.0)), point(2006, Some(1.0)), point(2007, Some(2.0)), point(2008, Some(3.0))];
-        assert_eq!(last_stretch(Interval::Year, &points, &[]), [(2006, 1.0), (2007, 2.0), (2008, 3.0)]);
-        assert_eq!(last_stretch(Interval::Year, &points, &[Break { year: 2007, note: "" }]), [(2007, 2.0), (2008, 3.0)]);
-        assert_eq!(last_stretch(Interval::Year, &[point(2008, None)], &[]), []);
+        assert_eq!(last_stretch(&points, &[]), [(2006, 1.0), (2007, 2.0), (2008, 3.0)]);
+        assert_eq!(last_stretch(&points, &[Break { number: 2007, note: "" }]), [(2007, 2.0), (2008, 3.0)]);
+        assert_eq!(last_stretch(&[point(2008, None)], &[]), []);
     }
 
     #[test]
     fn breaks_are_those_of_the_publisher() {
-        assert_eq!(breaks("UNHCR", Measure::Refugees)[0].year, 2007);
-        assert!(breaks("Eurostat", Measure::Refugees).is_empty());
+        assert_eq!(breaks("UNHCR", Measure::Refugees, Interval::Quarter, &[])[0].number, 2007 * 4);
+        assert!(breaks("Eurostat", Measure::Refugees, Interval::Year, &[]).is_empty());
+        let marked = |number| Point { is_break: true, ..point(number, Some(1.0)) };
+        let all = breaks("UNHCR", Measure::Refugees, Interval::Year, &[point(2006, Some(1.0)), marked(2007), marked(2009)]);
+        assert_eq!(all.iter().map(|b| b.number).collect::<Vec<_>>(), [2007, 2009], "one that is told and marked is one");
+        assert_eq!((all[0].note.starts_with("From 2007 on"), all[1].note), (true, MARKED));
     }
 }

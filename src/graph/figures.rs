@@ -5,9 +5,11 @@
 //! |---|---|
 //! | [`choice`] | which blocks may be added up: one source, one kind of subject, one length of period, no stock over time |
 //! | [`sum`] | adding them up by group |
+//! | [`suppress`] | which are closed, as they are small or would give small ones away |
 
 pub mod choice;
 pub mod sum;
+pub mod suppress;
 
 use crate::domain::fact::Period;
 use crate::domain::figure::{ObservationStatus, ValueAvailability};

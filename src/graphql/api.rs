@@ -158,7 +158,12 @@ impl Api {
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
         let views = Views::new(View::new(snapshot, viewer.clone(), today), writes);
         let reads = Arc::new(Reads::default());
-        let mut request = Request::new(String::new()).variables(variables).data(views).data(Loaders::new(&store)).data(Arc::clone(&reads)).data(rate);
+        let mut request = Request::new(String::new())
+            .variables(variables)
+            .data(views)
+            .data(Loaders::new(&Arc::new(store.seen_by(&viewer))))
+            .data(Arc::clone(&reads))
+            .data(rate);
         let written = Arc::new(AtomicU64::new(0));
         if let Some(carry) = carry {
             request = request.data(carry);

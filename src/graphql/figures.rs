@@ -106,12 +106,12 @@ object! {
             self.groups.keys(&self.group).map(|(dimension, code, label)| FigureKey { dimension, code: code.to_owned(), label: label.to_owned() }).collect()
         }
 
-        /// The sum of what is known; null where nothing is. Stocks are never summed over time.
+        /// The sum of what is known; null where nothing is, and where a part is SUPPRESSED. Stocks are never summed over time.
         async fn value(&self) -> Option<f64> {
             self.group.sum.value()
         }
 
-        /// Whether there is a sum, and if not, why: the reason of the figures where they give the same one. ROUNDED where a part is.
+        /// Whether there is a sum, and if not, why: the reason of the figures where they give the same one. ROUNDED where a part is, SUPPRESSED where a part is.
         async fn availability(&self) -> ValueAvailability {
             self.group.sum.availability()
         }

@@ -38,7 +38,7 @@ pub struct FlowMatrix {
     destinations: Vec<FlowPoint>,
     /// Largest first; cells without a value last. Pairs for which the source has no figure are not there: that is not zero. At most 2,000, and as many as `top` says.
     cells: Vec<FlowMatrixCell>,
-    /// What `top` left out: the sum of the known cells that are not listed; null where none is left out.
+    /// What `top` left out: the sum of the known cells that are not listed; null where none is left out, and where one of them is SUPPRESSED.
     rest: Option<f64>,
 }
 
@@ -96,7 +96,7 @@ pub async fn matrix(ctx: &Context<'_>, measure: Measure, period: PartialDate, as
     let Some(source) = reading.blocks.first().and_then(|(head, _)| view.find_source(reading.source(head))) else { return Ok(None) };
     groups.sort_by_value();
     let mut cells = Vec::new();
-    let mut rest = None;
+    let (mut rest, mut is_held_back) = (None, false);
     for group in groups.all().iter().rev() {
         let mut codes = groups.keys(group).map(|(_, code, _)| code);
         let (Some(from), Some(to)) = (codes.next(), codes.next()) else { continue };
@@ -108,6 +108,8 @@ pub async fn matrix(ctx: &Context<'_>, measure: Measure, period: PartialDate, as
             cells.push(FlowMatrixCell { origin: FlowPoint(origin), destination: FlowPoint(destination), flow: Flow(flow), value, availability });
         } else if let Some(value) = group.sum.value() {
             rest = Some(rest.unwrap_or(0.0) + value);
+        } else {
+            is_held_back |= group.sum.availability() == ValueAvailability::Suppressed;
         }
     }
     let ends = |end: fn(&FlowMatrixCell) -> FlowPoint| {
@@ -125,6 +127,6 @@ pub async fn matrix(ctx: &Context<'_>, measure: Measure, period: PartialDate, as
         origins: ends(|cell| cell.origin),
         destinations: ends(|cell| cell.destination),
         cells,
-        rest,
+        rest: rest.filter(|_| !is_held_back),
     }))
 }

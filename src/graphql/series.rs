@@ -115,7 +115,7 @@ object! {
 
         /// The points in order, oldest first, as the source has them: a period that it does not report is not there.
         async fn points(&self) -> Vec<SeriesPoint> {
-            let changes = changes(self.interval, &self.points, &self.breaks);
+            let changes = changes(&self.points, &self.breaks);
             let point = |(point, change): (&Point, Option<f64>)| SeriesPoint {
                 period: self.interval.date(point.number),
                 value: point.value,
@@ -129,8 +129,8 @@ object! {
         /// Places where the source changed what it counts, so that no line is drawn through them; in order, few or none.
         async fn breaks(&self) -> Vec<SeriesBreak> {
             let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return Vec::new() };
-            let inside = |b: &&Break| (first.number + 1..=last.number).contains(&self.interval.first_of(b.year));
-            self.breaks.iter().filter(inside).map(|b| SeriesBreak { period: self.interval.date(self.interval.first_of(b.year)), note: b.note }).collect()
+            let inside = |b: &&Break| (first.number + 1..=last.number).contains(&b.number);
+            self.breaks.iter().filter(inside).map(|b| SeriesBreak { period: self.interval.date(b.number), note: b.note }).collect()
         }
 
         /// Activity IV.a.ii of the Declaration: analysis and prognosis. Made from the line as it is shown, from its last break or gap on. Null where that is too short to say anything; `forecastNote` says why.
@@ -144,7 +144,7 @@ object! {
             if !(0.5..=0.99).contains(&level) {
                 return Err(Fault::input(format!("`level` is {level}: ask for 0.5 to 0.99.")));
             }
-            let stretch = last_stretch(self.interval, &self.points, &self.breaks);
+            let stretch = last_stretch(&self.points, &self.breaks);
             if forecast::note(stretch.len(), self.points.len()).is_some() {
                 return Ok(None);
             }
@@ -157,7 +157,7 @@ object! {
 
         /// Why there is no forecast; null where there is one.
         async fn forecast_note(&self) -> Option<String> {
-            forecast::note(last_stretch(self.interval, &self.points, &self.breaks).len(), self.points.len())
+            forecast::note(last_stretch(&self.points, &self.breaks).len(), self.points.len())
         }
     }
 }
@@ -216,22 +216,23 @@ pub async fn series(
         count: false,
     };
     let Some(page) = loaders(ctx).observations(Arc::new(query), subject).await? else { return Ok(None) };
-    let within = |o: &&Observation| from.is_none_or(|from| o.period_start >= from.first_day()) && to.is_none_or(|to| o.period_end <= to.last_day());
-    let all: Vec<&Observation> = page.rows.iter().map(|row| &row.observation).filter(within).collect();
+    let within =
+        |(o, _): &(&Observation, bool)| from.is_none_or(|from| o.period_start >= from.first_day()) && to.is_none_or(|to| o.period_end <= to.last_day());
+    let all: Vec<(&Observation, bool)> = page.rows.iter().map(|row| (&row.observation, row.is_break)).filter(within).collect();
     Ok(best(view, &all, measure, interval))
 }
 
 /// The line of the source that has most periods with a value, then most periods; of equals the first by code.
-fn best(view: &View, all: &[&Observation], measure: Measure, interval: Interval) -> Option<Series> {
-    let mut sources: Vec<&str> = all.iter().map(|o| o.source.as_str()).collect();
+fn best(view: &View, all: &[(&Observation, bool)], measure: Measure, interval: Interval) -> Option<Series> {
+    let mut sources: Vec<&str> = all.iter().map(|(o, _)| o.source.as_str()).collect();
     sources.sort_unstable();
     sources.dedup();
     let lines = sources.into_iter().rev().filter_map(|source| {
-        let points = points(interval, measure.nature(), all.iter().copied().filter(|o| o.source == source));
+        let points = points(interval, measure.nature(), all.iter().copied().filter(|(o, _)| o.source == source));
         (!points.is_empty()).then_some(())?;
         Some((view.find_source(source)?, points))
     });
     let (source, points) = lines.max_by_key(|(_, points)| (points.iter().filter(|point| point.value.is_some()).count(), points.len()))?;
-    let breaks = breaks(&view.source(source).entry.publisher, measure);
+    let breaks = breaks(&view.source(source).entry.publisher, measure, interval, &points);
     Some(Series { measure, interval, source, points: points.into(), breaks })
 }

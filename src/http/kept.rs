@@ -4,7 +4,7 @@
 //! depends on the request itself (`rateLimit`) and nothing had to be noted. Whoever proves who he is gets every answer
 //! made for him. A kept answer belongs to the very bytes of the request (so to its document, operation, variables and
 //! language), its form, the revision of the graph and the day; one that is of another revision or day is not found.
-//! (docs/adr/0016)
+//! (docs/adr/0015)
 
 use std::hash::Hash;
 use std::io::Write as _;

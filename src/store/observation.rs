@@ -67,6 +67,8 @@ pub struct ObservationRow {
     pub id: Id,
     /// What it says.
     pub observation: Observation,
+    /// Whether the source counts in another way from here on.
+    pub is_break: bool,
 }
 
 /// One page of the figures of a subject.

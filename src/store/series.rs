@@ -7,6 +7,7 @@
 //! | [`set`] | measures and editions, breakdowns, files |
 //! | [`writer`], [`finish`] | the one way in which figures are written |
 //! | [`read`](mod@read) | blocks for a sum |
+//! | [`veil`] | what is held back, taken out of all that is read |
 //! | [`gather`] | facts of a file on their way in, so many at a time |
 //! | [`check`] | what the doctor looks at |
 //! | [`carry`] | the table of earlier versions, carried over |
@@ -21,6 +22,7 @@ mod gather;
 pub(super) mod point;
 pub(super) mod read;
 pub(super) mod set;
+pub(super) mod veil;
 pub(super) mod writer;
 
 use std::collections::{BTreeSet, HashMap};

@@ -108,6 +108,34 @@ fn a_newer_edition_takes_the_place_of_an_older_one_which_can_still_be_asked_for(
 }
 
 #[test]
+fn no_line_is_drawn_through_what_the_source_marks_as_a_break() {
+    let desk = Desk::new();
+    let header = "DATAFLOW,LAST UPDATE,freq,unit,citizen,sex,age,asyl_app,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG,CONF_STATUS\n";
+    let row = |year: i32, value: i32, flag: &str| format!("ESTAT:MIGR_ASYAPPCTZA(1.0),11/06/26 23:00:00,A,PER,AF,T,TOTAL,FRST,MT,{year},{value},{flag},\n");
+    desk.file("a.csv", &[header, &row(2018, 10, ""), &row(2019, 15, "b"), &row(2020, 20, "b"), &row(2021, 30, "p")].concat());
+    desk.taken(&["eurostat", "a.csv"]);
+    let again = desk.taken(&["eurostat", "a.csv"]);
+    assert_eq!((&again["outcome"], &again["unchanged"]), (&json!("unchanged"), &json!(4)), "{again}");
+    let app = desk.serve();
+    let ask = |from: &str| {
+        let answer = app.query(&format!(
+            r#"{{ flow(code: "AFG-MLT") {{ series(measure: ASYLUM_APPLICATIONS, from: "{from}") {{ points {{ period change }} breaks {{ period note }} }} }} }}"#
+        ));
+        answer["data"]["flow"]["series"].clone()
+    };
+    let series = ask("2018");
+    let points = [("2018", Value::Null), ("2019", Value::Null), ("2020", Value::Null), ("2021", json!(10.0))];
+    assert_eq!(series["points"], json!(points.map(|(period, change)| json!({ "period": period, "change": change }))), "{series}");
+    let breaks: Vec<&Value> = series["breaks"].as_array().expect("breaks").iter().map(|b| &b["period"]).collect();
+    assert_eq!(breaks, ["2019", "2020"]);
+    assert!(series["breaks"][0]["note"].as_str().is_some_and(|note| note.starts_with("The source marks a break here")));
+    assert_eq!(ask("2020")["breaks"], json!([]), "there is no line before the first point to be broken");
+    // A file that no longer marks it is another file.
+    desk.file("a.csv", &[header, &row(2018, 10, ""), &row(2019, 15, "b"), &row(2020, 20, ""), &row(2021, 30, "p")].concat());
+    assert_eq!(desk.taken(&["eurostat", "a.csv"])["updated"], json!(1));
+}
+
+#[test]
 fn one_fault_refuses_the_file_unless_what_is_faulty_is_left_out() {
     let desk = Desk::new();
     desk.file("population.csv", &format!("{HEADER}{ROWS}2024,ZZZ,ZZZ,GFR,DEU,-1,0,0,0,NA\n2023,AFG,AFG,GFR,DEU,5,0,0,0,NA\n"));

@@ -27,6 +27,7 @@ mod place;
 mod queries;
 mod readme;
 mod sdl;
+mod suppression;
 mod tidy;
 mod transport;
 mod twins;

@@ -197,8 +197,8 @@ impl Table {
         found
     }
 
-    /// The figure, how settled it is, and whether the source holds it back.
-    fn figure(&self, record: &Record) -> Result<(Figure, ObservationStatus), Wrong> {
+    /// The figure, or why there is none; how settled it is; and whether it is counted in another way from here on.
+    fn figure(&self, record: &Record) -> Result<(Figure, ObservationStatus, bool), Wrong> {
         // `: c` and `120 p` are one cell in some downloads.
         let cell = record.cell(self.value).trim();
         let (number, own) = match cell.split_once(' ') {
@@ -217,7 +217,7 @@ impl Table {
             () if has('e') || has('s') || has('f') => ObservationStatus::Estimated,
             () => ObservationStatus::Final,
         };
-        Ok((figure, status))
+        Ok((figure, status, has('b')))
     }
 
     /// What it is about; none where it is about several together.
@@ -284,9 +284,9 @@ impl Rows for Table {
         let figure = out.take(names[1], self.figure(record));
         let Some(measure) = measure else { return };
         let subject = self.subject(record, measure, out);
-        let (Some(period), Some((figure, status)), Some(subject)) = (period, figure, subject) else { return };
+        let (Some(period), Some((figure, status, is_break)), Some(subject)) = (period, figure, subject) else { return };
         let mut fact = figure_of(subject, measure, period, figure, record.line, raw);
-        fact.status = status;
+        (fact.status, fact.is_break) = (status, is_break);
         if fact.value.is_some_and(|value| value % 5.0 == 0.0) {
             fact.availability = ValueAvailability::Rounded;
         }

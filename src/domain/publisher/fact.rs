@@ -23,6 +23,7 @@ pub(super) fn figure(subject: Subject, measure: Measure, period: (Date, Date), f
         value,
         availability,
         status: ObservationStatus::Final,
+        is_break: false,
         line: Some(u32::try_from(line).unwrap_or(u32::MAX)),
         raw_value: Some(raw.to_owned()),
     }

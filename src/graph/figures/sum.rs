@@ -52,10 +52,15 @@ impl Sum {
         }
     }
 
-    /// The sum of what is known; none where nothing is.
+    /// The sum of what is known; none where nothing is, and where a part of it is held back: what is left would be
+    /// taken for the whole.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
-        (self.known > 0).then_some(self.value)
+        (self.known > 0 && !self.is_held_back()).then_some(self.value)
+    }
+
+    const fn is_held_back(&self) -> bool {
+        self.words[1] & bit(ValueAvailability::Suppressed) > 0
     }
 
     /// How many figures are in it, known or not.
@@ -70,9 +75,13 @@ impl Sum {
         self.missing
     }
 
-    /// Of a sum: rounded where a part of it is. Of nothing known: why, where all parts say the same.
+    /// Of a sum: rounded where a part of it is. Suppressed where any part is; else of nothing known: why, where all
+    /// parts say the same.
     #[must_use]
     pub fn availability(&self) -> ValueAvailability {
+        if self.is_held_back() {
+            return ValueAvailability::Suppressed;
+        }
         if self.known > 0 {
             return if self.words[0] & bit(ValueAvailability::Rounded) > 0 { ValueAvailability::Rounded } else { ValueAvailability::Reported };
         }
@@ -273,6 +282,16 @@ mod tests {
         let plan = Plan { origins: Table::zeros(3), destinations: Table::zeros(3), pairs: None, several: Some((vec![vec![0], vec![0, 1], vec![]], 1)) };
         let found = sums(&mut [Part { outer: 0, block: &block, plan: &plan }], 2);
         assert_eq!(found.iter().map(|(group, sum)| (*group, sum.value())).collect::<Vec<_>>(), [(0, Some(12.0)), (1, Some(12.0))]);
+    }
+
+    #[test]
+    fn a_sum_of_what_is_held_back_in_part_is_held_back() {
+        let mut sum = Sum::default();
+        sum.add(Some(7.0), ValueAvailability::Reported);
+        sum.add(None, ValueAvailability::NotAvailable);
+        assert_eq!((sum.value(), sum.availability()), (Some(7.0), ValueAvailability::Reported));
+        sum.add(None, ValueAvailability::Suppressed);
+        assert_eq!((sum.value(), sum.availability(), sum.observations(), sum.missing()), (None, ValueAvailability::Suppressed, 3, 2));
     }
 
     #[test]

@@ -118,6 +118,7 @@ async fn batch(writer: &mut Writer<'_>, figures: &[Observation]) -> Result<Batch
             value,
             availability: fact.availability,
             status: fact.status,
+            is_break: fact.is_break,
             file: writer.file(&file).await?,
             line: fact.line.unwrap_or(0),
             raw: Raw::of(fact.raw_value, value),

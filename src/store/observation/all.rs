@@ -21,6 +21,7 @@ use crate::store::series::block;
 use crate::store::series::point::decode;
 use crate::store::series::read::{columns, heads};
 use crate::store::series::set::Sets;
+use crate::store::series::veil::Veil;
 use crate::store::sql::{Sql, rows};
 use crate::store::{Store, StoreError};
 
@@ -58,8 +59,9 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn all_observations(&self, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
+        self.make_ready(query.measures.as_deref()).await?;
         let reading = self.one_state(DOING).await?;
-        let page = page(&*reading, query, about).await;
+        let page = page(self, &*reading, query, about).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         page
@@ -74,10 +76,11 @@ struct Places {
     states: Option<FxHashSet<u16>>,
     origins: Option<FxHashSet<u16>>,
     destinations: Option<FxHashSet<u16>>,
+    veil: Veil,
 }
 
 impl Places {
-    fn of(sets: &Sets, about: &About) -> Self {
+    fn of(sets: &Sets, about: &About, veil: Veil) -> Self {
         let numbers: FxHashMap<&str, u16> = sets.places.iter().map(AsRef::as_ref).zip(0..).collect();
         let number = |code: &String| numbers.get(code.as_str()).copied();
         let all = |codes: &Option<Vec<String>>| codes.as_ref().map(|codes| codes.iter().filter_map(number).collect());
@@ -87,6 +90,7 @@ impl Places {
             states: all(&about.states),
             origins: all(&about.origins),
             destinations: all(&about.destinations),
+            veil,
         }
     }
 
@@ -189,12 +193,14 @@ fn number(period: Period, series: u32) -> Id {
     Id::from_bytes(bytes)
 }
 
-async fn page(db: &impl ConnectionTrait, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
+async fn page(store: &Store, db: &impl ConnectionTrait, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
     let sets = Sets::read(db).await?;
-    let places = Arc::new(Places::of(&sets, about));
+    let of_sets = rule::sets(&sets, query);
+    let veil = store.veil(db, &sets, of_sets.iter().copied()).await?;
+    let places = Arc::new(Places::of(&sets, about, veil));
     let breakdowns = rule::breakdowns(&sets, query);
     let (from, to) = (query.from.map(crate::domain::date::PartialDate::first_day), query.to.map(crate::domain::date::PartialDate::last_day));
-    let mut heads = heads(db, &rule::sets(&sets, query)).await?;
+    let mut heads = heads(db, &of_sets).await?;
     heads.retain(|head| {
         breakdowns.binary_search(&head.breakdown).is_ok() && from.is_none_or(|from| head.period.end() >= from) && to.is_none_or(|to| head.period.start() <= to)
     });
@@ -234,7 +240,7 @@ async fn page(db: &impl ConnectionTrait, query: &ObservationQuery, about: &About
     if scan.backward {
         scan.kept.reverse();
     }
-    let rows = full(db, &sets, &scan.kept).await?;
+    let rows = full(db, &sets, &places.veil, &scan.kept).await?;
     let page = ObservationPage {
         rows,
         has_next: scan.behind || (has_more && !scan.backward),
@@ -292,7 +298,8 @@ async fn read(db: &impl ConnectionTrait, mut scan: Scan, places: &Arc<Places>, h
         // Hundreds of thousands of figures: not on a thread that serves others.
         let work = move || {
             for (head, bytes) in cells {
-                let block = block::decode(head.kind, &bytes)?;
+                let mut block = block::decode(head.kind, &bytes)?;
+                places.veil.over_block(&head, &mut block);
                 scan.block(&places, &head, &block, &block::decode_series(series.get(&head)?));
             }
             Some(scan)
@@ -304,7 +311,7 @@ async fn read(db: &impl ConnectionTrait, mut scan: Scan, places: &Arc<Places>, h
 }
 
 /// The figures of a page in full.
-async fn full(db: &impl ConnectionTrait, sets: &Sets, page: &[Candidate]) -> Result<Vec<Arc<super::ObservationRow>>, StoreError> {
+async fn full(db: &impl ConnectionTrait, sets: &Sets, veil: &Veil, page: &[Candidate]) -> Result<Vec<Arc<super::ObservationRow>>, StoreError> {
     let wanted: Vec<u32> = page.iter().map(|candidate| candidate.series).collect();
     let mut sql = Sql::new("SELECT id, set_id, breakdown_id, subject, points FROM series WHERE id IN (SELECT value FROM ");
     sql.numbers("l", &wanted).text(")");
@@ -312,8 +319,12 @@ async fn full(db: &impl ConnectionTrait, sets: &Sets, page: &[Candidate]) -> Res
     for row in rows(db, sql).await.doing(DOING)? {
         let id: i64 = row.try_get_by_index(0).doing(DOING)?;
         let subject: String = row.try_get_by_index(3).doing(DOING)?;
-        let series = Series::of(sets, &subject, row.try_get_by_index(1).doing(DOING)?, row.try_get_by_index(2).doing(DOING)?);
-        let points = decode(&row.try_get_by_index::<Vec<u8>>(4).doing(DOING)?);
+        let (set, breakdown): (i64, i64) = (row.try_get_by_index(1).doing(DOING)?, row.try_get_by_index(2).doing(DOING)?);
+        let series = Series::of(sets, &subject, set, breakdown).map(|series| series.veiled(veil.covers(set)));
+        let points = decode(&row.try_get_by_index::<Vec<u8>>(4).doing(DOING)?).map(|mut points| {
+            veil.over_points(set, breakdown, &subject, &mut points);
+            points
+        });
         let both = series.zip(points).ok_or_else(|| StoreError::Damaged { what: "a figure", of: subject.clone() })?;
         found.insert(id, both);
     }

@@ -13,9 +13,10 @@ use crate::domain::figure::{Observation, Subject};
 use crate::domain::id::Id;
 use crate::store::error::Doing;
 use crate::store::row::MOST_PARAMETERS;
-use crate::store::series::point::{Point, decode};
+use crate::store::series::point::{Point, Raw, decode};
 use crate::store::series::set::{FigureSet, Sets};
 use crate::store::sql::{Sql, rows};
+use crate::store::write::revision;
 use crate::store::{Store, StoreError};
 
 const DOING: &str = "read figures";
@@ -53,12 +54,14 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
+        self.make_ready(query.measures.as_deref()).await?;
         let mut pages = HashMap::with_capacity(subjects.len());
         let revision = self.revision().await?;
         let query = Arc::new(query.clone());
         let mut unknown = Vec::new();
         for subject in subjects {
-            match self.pages.get(&(revision, Arc::clone(&query), subject.clone())) {
+            let kept = if self.sight.is_common() { self.pages.get(&(revision, Arc::clone(&query), subject.clone())) } else { None };
+            match kept {
                 Some(page) => _ = pages.insert(subject.clone(), page),
                 None => unknown.push(subject),
             }
@@ -73,7 +76,9 @@ impl Store {
             }
             for (subject, series) in some.iter().zip(by_subject) {
                 let page = cut(&query, &sets, subject, &series)?;
-                self.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
+                if self.sight.is_common() {
+                    self.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
+                }
                 pages.insert((*subject).clone(), page);
             }
         }
@@ -83,16 +88,24 @@ impl Store {
     /// The series of those subjects that a query reads, with the sets of the same moment.
     async fn series_of(&self, query: &ObservationQuery, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
         let sets = self.sets(0).await?;
-        let (revision, found) = series(&self.read, query, &sets, subjects).await?;
-        if revision == sets.revision {
-            return Ok((sets, found));
+        if !self.sight.is_on() {
+            let (revision, found) = series(&self.read, query, &sets, subjects).await?;
+            if revision == sets.revision {
+                return Ok((sets, found));
+            }
         }
-        // Something was written meanwhile: once more, as of one moment.
+        // Something was written meanwhile, or is held back: as of one moment.
         let reading = self.one_state(DOING).await?;
         let both = async {
-            let sets = Sets::read(&*reading).await?;
-            let (_, found) = series(&*reading, query, &sets, subjects).await?;
-            Ok((Arc::new(sets), found))
+            let sets = if revision(&*reading).await? == sets.revision { sets } else { Arc::new(Sets::read(&*reading).await?) };
+            let (_, mut found) = series(&*reading, query, &sets, subjects).await?;
+            let veil = self.veil(&*reading, &sets, found.iter().map(|series| series.set)).await?;
+            for series in found.iter_mut().filter(|series| veil.covers(series.set)) {
+                let subject = subjects.get(series.subject).map_or("", |subject| subject.as_str());
+                veil.over_points(series.set, series.breakdown, subject, &mut series.points);
+                series.is_veiled = true;
+            }
+            Ok((sets, found))
         };
         let both: Result<_, StoreError> = both.await;
         let _ = reading.rollback().await;
@@ -106,10 +119,11 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
+        self.make_ready(None).await?;
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(MOST_PARAMETERS) {
             let reading = self.one_state(DOING).await?;
-            let read = by_id(&*reading, some, &mut found).await;
+            let read = by_id(self, &*reading, some, &mut found).await;
             let _ = reading.rollback().await;
             read?;
         }
@@ -123,6 +137,7 @@ struct Found {
     set: i64,
     breakdown: i64,
     points: Vec<Point>,
+    is_veiled: bool,
 }
 
 /// One row in all: the driver costs more per row than the database. The revision first, then a line a series.
@@ -156,7 +171,7 @@ fn read(line: &str) -> Option<Found> {
     let mut number = || parts.next()?.parse::<i64>().ok();
     let (subject, set, breakdown) = (usize::try_from(number()?).ok()?, number()?, number()?);
     let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(parts.next()?.as_bytes()).ok()?;
-    Some(Found { subject, set, breakdown, points: decode(&bytes)? })
+    Some(Found { subject, set, breakdown, points: decode(&bytes)?, is_veiled: false })
 }
 
 fn damaged(of: &str) -> StoreError {
@@ -178,6 +193,7 @@ pub(in crate::store) struct Series<'a> {
     set: &'a FigureSet,
     breakdown: &'a Breakdown,
     hash: SeriesHash,
+    is_veiled: bool,
 }
 
 impl<'a> Series<'a> {
@@ -185,7 +201,13 @@ impl<'a> Series<'a> {
     pub fn of(sets: &'a Sets, subject: &str, set: i64, breakdown: i64) -> Option<Self> {
         let (set, breakdown) = (sets.by_id.get(&set)?, sets.breakdowns.get(&breakdown)?);
         let hash = SeriesHash::of(subject, set.measure, &set.source, &set.edition, breakdown);
-        Some(Self { subject: subject_of(subject)?, set, breakdown, hash })
+        Some(Self { subject: subject_of(subject)?, set, breakdown, hash, is_veiled: false })
+    }
+
+    /// The same, behind a veil or not: then nothing is told of a figure but what it says.
+    pub const fn veiled(mut self, is_veiled: bool) -> Self {
+        self.is_veiled = is_veiled;
+        self
     }
 
     /// The id of its figure of that period.
@@ -198,6 +220,7 @@ impl<'a> Series<'a> {
         let file = sets.files.get(&point.file)?;
         Some(ObservationRow {
             id: self.id(point.period),
+            is_break: point.is_break,
             observation: Observation {
                 subject: self.subject.clone(),
                 measure: self.set.measure,
@@ -213,9 +236,9 @@ impl<'a> Series<'a> {
                 edition: self.set.edition.to_string(),
                 retrieved_on: file.retrieved_on,
                 file: file.name.clone(),
-                sha256: file.sha256.clone(),
+                sha256: file.sha256.clone().filter(|_| !self.is_veiled),
                 line: Some(point.line).filter(|line| *line > 0),
-                raw_value: point.raw.cell(point.value),
+                raw_value: point.raw.cell(point.value).filter(|_| !self.is_veiled || point.raw == Raw::Usual),
             },
         })
     }
@@ -263,7 +286,7 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
         bounds.end = start.saturating_add(query.window.limit).min(end);
     }
     let row = |(_, series, point): &(ObservationKey, &Found, &Point)| {
-        let of = Series::of(sets, subject, series.set, series.breakdown)?;
+        let of = Series::of(sets, subject, series.set, series.breakdown)?.veiled(series.is_veiled);
         of.row(sets, point).map(Arc::new)
     };
     let rows = list.get(bounds.clone()).unwrap_or_default().iter().map(|one| row(one).ok_or_else(|| damaged(subject)));
@@ -275,7 +298,7 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
     })
 }
 
-async fn by_id(db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
+async fn by_id(store: &Store, db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
     let hashes: Vec<i64> = ids.iter().map(|id| index_of_id(*id)).collect();
     let mut sql = Sql::new("SELECT set_id, breakdown_id, subject, points FROM series WHERE hash IN (SELECT value FROM ");
     sql.numbers("l", &hashes).text(")");
@@ -284,12 +307,16 @@ async fn by_id(db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, Ob
         return Ok(());
     }
     let sets = Sets::read(db).await?;
+    let of_sets = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>().doing(DOING)?;
+    let veil = store.veil(db, &sets, of_sets).await?;
     for row in rows {
         let subject: String = row.try_get_by_index(2).doing(DOING)?;
         let points: Vec<u8> = row.try_get_by_index(3).doing(DOING)?;
         let broken = || damaged(&subject);
-        let series = Series::of(&sets, &subject, row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?).ok_or_else(broken)?;
-        let points = decode(&points).ok_or_else(broken)?;
+        let (set, breakdown): (i64, i64) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
+        let series = Series::of(&sets, &subject, set, breakdown).ok_or_else(broken)?.veiled(veil.covers(set));
+        let mut points = decode(&points).ok_or_else(broken)?;
+        veil.over_points(set, breakdown, &subject, &mut points);
         for id in ids {
             let point = series.hash.period_in(*id).and_then(|period| points.iter().find(|point| point.period == period));
             if let Some(point) = point {

@@ -131,7 +131,7 @@ mod tests {
         ) {
             let mut cells: Vec<Cell> = (0..).zip(&all).map(|(series, ((origin, destination), value, settled))| {
                 let point = Point {
-                    period: Period::year(2020), value: *value, file: 1, line: 0, raw: Raw::None,
+                    period: Period::year(2020), value: *value, is_break: false, file: 1, line: 0, raw: Raw::None,
                     availability: if value.is_some() { ValueAvailability::Reported } else { ValueAvailability::Redacted },
                     status: if *settled { ObservationStatus::Final } else { ObservationStatus::Provisional },
                 };

@@ -53,7 +53,16 @@ impl Gather {
     fn add(&mut self, fact: Fact) {
         let value = fact.value.filter(|value| value.is_finite());
         let raw = Raw::of(fact.raw_value, value);
-        let point = Point { period: fact.period, value, availability: fact.availability, status: fact.status, file: 0, line: fact.line.unwrap_or(0), raw };
+        let point = Point {
+            period: fact.period,
+            value,
+            availability: fact.availability,
+            status: fact.status,
+            is_break: fact.is_break,
+            file: 0,
+            line: fact.line.unwrap_or(0),
+            raw,
+        };
         // Looked up before it is given away: nearly every subject and breakdown has been met.
         let subject = self.subjects.get(&fact.subject).copied().unwrap_or_else(|| {
             let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);

@@ -23,6 +23,8 @@ pub(in crate::store) struct Point {
     pub availability: ValueAvailability,
     /// How settled it is.
     pub status: ObservationStatus,
+    /// Whether the source counts in another way from here on.
+    pub is_break: bool,
     /// The number of the file that it came in.
     pub file: u32,
     /// The line of the file; 0 where none is known.
@@ -65,7 +67,7 @@ impl Raw {
 impl Point {
     /// Whether it says the same, whichever file said it.
     pub fn says(&self, other: &Self) -> bool {
-        let words = |point: &Self| (point.availability, point.status, point.line);
+        let words = |point: &Self| (point.availability, point.status, point.is_break, point.line);
         words(self) == words(other) && self.value.map(f64::to_bits) == other.value.map(f64::to_bits) && self.raw == other.raw
     }
 }
@@ -92,6 +94,8 @@ pub(in crate::store) fn words_of(bits: u8) -> Option<(ValueAvailability, Observa
     Some((*AVAILABILITIES.get(usize::from(bits & 7))?, *STATUSES.get(usize::from((bits >> 3) & 3))?))
 }
 
+/// Above the form of a value: the source counts in another way from here on. Earlier versions wrote 0 there.
+const BREAK: u8 = 0x80;
 /// Forms of a value, in two bits above the words.
 const NO_VALUE: u8 = 0;
 const WHOLE: u8 = 1;
@@ -116,7 +120,7 @@ pub(in crate::store) fn encode(points: &[Point]) -> Vec<u8> {
             None => (NO_VALUE, None),
             Some(value) => whole(value).map_or((ANY, None), |whole| (WHOLE, Some(whole))),
         };
-        bytes.push(words(point.availability, point.status) | (form << 5));
+        bytes.push(words(point.availability, point.status) | (form << 5) | if point.is_break { BREAK } else { 0 });
         bytes.push(match point.raw {
             Raw::None => 0,
             Raw::Usual => 1,
@@ -160,7 +164,7 @@ pub(in crate::store) fn decode(bytes: &[u8]) -> Option<Vec<Point>> {
         let (availability, status) = words_of(head)?;
         last = last.wrapping_add(reader.number()?);
         let period = Period::from_code(last)?;
-        let value = match head >> 5 {
+        let value = match (head & !BREAK) >> 5 {
             NO_VALUE => None,
             #[expect(clippy::cast_precision_loss, reason = "only whole numbers of a double are written so")]
             WHOLE => Some(reader.number()? as f64),
@@ -177,7 +181,7 @@ pub(in crate::store) fn decode(bytes: &[u8]) -> Option<Vec<Point>> {
             }
             _ => return None,
         };
-        points.push(Point { period, value, availability, status, file, line, raw });
+        points.push(Point { period, value, availability, status, is_break: head & BREAK != 0, file, line, raw });
     }
     Some(points)
 }
@@ -221,15 +225,16 @@ mod tests {
     fn points() -> impl Strategy<Value = Vec<Point>> {
         let value = prop::option::of(prop_oneof![any::<f64>().prop_filter("finite", |v| v.is_finite()), (0_u32..1000).prop_map(f64::from)]);
         let raw = prop_oneof![Just(Raw::None), Just(Raw::Usual), ".{0,9}".prop_map(|text| Raw::Text(text.into()))];
-        let one = (1_i16..=9999, value, 0_usize..6, 0_usize..3, any::<(u32, u32)>(), raw);
+        let one = (1_i16..=9999, value, 0_usize..6, (0_usize..3, any::<bool>()), any::<(u32, u32)>(), raw);
         prop::collection::vec(one, 0..30).prop_map(|all| {
             let mut points: Vec<Point> = all
                 .into_iter()
-                .map(|(year, value, availability, status, (file, line), raw)| Point {
+                .map(|(year, value, availability, (status, is_break), (file, line), raw)| Point {
                     period: Period::year(year),
                     value,
                     availability: AVAILABILITIES[availability],
                     status: STATUSES[status],
+                    is_break,
                     file,
                     line,
                     raw,

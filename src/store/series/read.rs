@@ -58,6 +58,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn blocks(&self, measure: Measure, choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send) -> Result<Reading, StoreError> {
+        self.make_ready(Some(&[measure])).await?;
         let reading = self.one_state(DOING).await?;
         let found = self.read_blocks(&*reading, measure, choose).await;
         // Nothing was written: what becomes of the transaction cannot matter.
@@ -83,12 +84,19 @@ impl Store {
         let heads = heads(db, &of_measure).await?;
         let offers: Vec<Offer<'_>> = heads.iter().filter_map(|head| offer(&sets, *head)).collect();
         let chosen: Vec<Head> = choose(&offers).into_iter().map(|offer| offer.head).collect();
-        let mut found: HashMap<Head, Arc<Block>> = chosen.iter().filter_map(|head| Some((*head, self.blocks.get(&(revision, *head))?))).collect();
+        let veil = self.veil(db, &sets, chosen.iter().map(|head| head.set)).await?;
+        // What only its owner sees is kept for nobody.
+        let is_private = |head: &Head| self.sight.is_private(&sets, head.set);
+        let kept = |head: &Head| if is_private(head) { None } else { self.blocks.get(&(revision, *head)) };
+        let mut found: HashMap<Head, Arc<Block>> = chosen.iter().filter_map(|head| Some((*head, kept(head)?))).collect();
         let missing: Vec<Head> = chosen.iter().filter(|head| !found.contains_key(head)).copied().collect();
         for some in missing.chunks(BLOCKS) {
-            for (head, block) in cells(db, some).await? {
+            for (head, mut block) in cells(db, some).await? {
+                veil.over_block(&head, &mut block);
                 let block = Arc::new(block);
-                self.blocks.insert((revision, head), Arc::clone(&block));
+                if !is_private(&head) {
+                    self.blocks.insert((revision, head), Arc::clone(&block));
+                }
                 found.insert(head, block);
             }
         }

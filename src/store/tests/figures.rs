@@ -29,6 +29,7 @@ fn fact(origin: &str, destination: &str, year: i16, value: f64, line: u32) -> Fa
         value: Some(value),
         availability: ValueAvailability::Reported,
         status: ObservationStatus::Final,
+        is_break: false,
         line: Some(line),
         raw_value: Some(value.to_string()),
     }
