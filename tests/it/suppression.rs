@@ -224,7 +224,9 @@ fn two_worlds_that_differ_in_a_closed_number_are_answered_alike() {
     // A person more in a corridor that few took.
     let is_of = |person: &Person, one: &Person| (person.origin, person.destination, person.year) == (one.origin, one.destination, one.year);
     let few = here[0].iter().find(|one| here[0].iter().filter(|person| is_of(person, one)).count() == 2).copied().expect("a small corridor");
-    there.iter_mut().for_each(|edition| edition.push(few));
+    for edition in &mut there {
+        edition.push(few);
+    }
     let ((one, counted, _a), (other, others, _b)) = (serve(&here), serve(&there));
     assert!(counted.iter().any(|(key, value)| others[key] == value + 1));
     let mut asked = 0;

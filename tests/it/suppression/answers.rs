@@ -51,7 +51,7 @@ fn told_apart(sex: bool, age: bool) -> String {
         filter += ", sexes: [FEMALE, MALE]";
     }
     if age {
-        filter += &format!(", ageGroups: {}", quoted(&AGES));
+        filter.extend([", ageGroups: ", &quoted(&AGES)]);
     }
     filter
 }
