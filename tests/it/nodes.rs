@@ -255,6 +255,10 @@ fn a_database_that_is_killed_loses_nothing_that_was_acknowledged() {
     let url = server.url();
     let nodes = [0, 1].map(|_| TestApp::with(|settings| settings.database = url.clone().into()));
     let key = nodes[0].key("UZB", Role::FocalPoint, "desk");
+    assert!((0..1_000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        nodes[1].get_as(&key, "{ __typename }").status == 200
+    }));
     let (is_over, kept, count) = (AtomicBool::new(false), Mutex::new(Vec::new()), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for worker in 0..4 {
