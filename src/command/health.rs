@@ -38,7 +38,8 @@ fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
-    write!(socket, "GET /health/ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    // In one piece: whoever answers before it has read all may close what is left.
+    socket.write_all(format!("GET /health/ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     // Whatever answers there, a readiness fits in this.
     socket.take(16 * 1024).read_to_end(&mut answer)?;
