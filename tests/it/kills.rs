@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::app::knob;
 use crate::commands::{run, silkroutes};
-use crate::place::Place;
+use crate::place::{Place, say};
 
 const FEW: usize = 5;
 
@@ -117,7 +117,7 @@ fn what_was_acknowledged_is_never_lost() {
         assert_eq!(found, some.iter().map(|id| Some(id.as_str())).collect::<Vec<_>>(), "an acknowledged write is lost");
     }
     server.kill();
-    println!("killed {kills} times, {} writes acknowledged, the slowest start took {} ms", acknowledged.len(), slowest.as_millis());
+    say(&format!("killed {kills} times, {} writes acknowledged, the slowest start took {} ms", acknowledged.len(), slowest.as_millis()));
     let doctor = run(&["doctor"]);
     assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
 }

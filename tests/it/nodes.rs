@@ -141,7 +141,9 @@ fn a_poller_among_fifty_writers_misses_nothing() {
         let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         // Before anything can fail: a poller that is not told would poll for ever.
         is_over.store(true, Ordering::Relaxed);
-        ended.into_iter().for_each(|writer| writer.expect("it writes"));
+        for writer in ended {
+            writer.expect("it writes");
+        }
         poller.join().expect("it polls")
     });
     assert_eq!(seen, written.into_inner().expect("whole").into_iter().collect::<Vec<_>>(), "in the order of commits, none missed, none twice");
