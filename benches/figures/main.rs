@@ -56,7 +56,7 @@ const QUERIES: [Measured; 9] = [
     },
     Measured {
         name: "figures by corridor",
-        query: r#"{ figures(measure: ASYLUM_APPLICATIONS, groupBy: [ORIGIN, DESTINATION], orderBy: { field: VALUE }, having: { atLeast: 10 }) { totalCount nodes { keys { code } value } } }"#,
+        query: "{ figures(measure: ASYLUM_APPLICATIONS, groupBy: [ORIGIN, DESTINATION], orderBy: { field: VALUE }, having: { atLeast: 10 }) { totalCount nodes { keys { code } value } } }",
         budget: 150.0,
         rounds: 20,
     },
