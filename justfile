@@ -42,6 +42,12 @@ web-test URL="http://127.0.0.1:8080":
 bench *ARGUMENTS:
     cargo bench --bench load -- {{ ARGUMENTS }}
 
+# The same questions to PostGraphile, Mercurius and GraphQL Yoga over PostgreSQL, whose schema `peer` is made anew.
+bench-peers POSTGRES:
+    cargo build --release --locked
+    cargo bench --bench load -- --keep target/bench.db --make-only
+    cd benches/peers && npm ci --ignore-scripts --no-fund --no-audit && node bench.mjs --data ../../target/bench.db --postgres {{ POSTGRES }}
+
 # Writes schema.graphql anew; look at the difference before it is committed.
 schema:
     cargo run --locked --quiet -- schema > schema.graphql.new

@@ -3,7 +3,8 @@
 //! `cargo bench --bench load` makes the measured data (60 states, 20,000 practices, 2,670 corridors, 160,200
 //! figures), starts the server as a process of its own, asks Q1 to Q4 over one connection after another, and
 //! reads the CPU time that the kernel charged to the process. The floor is an HTTP server of the same stack
-//! that sends the same bytes without thinking. `-- --times 10` makes ten times the practices and figures.
+//! that sends the same bytes without thinking. `-- --times 10` makes ten times the practices and figures; `--keep FILE` keeps the data,
+//! and takes them from there when they are; `--make-only` does nothing else.
 //!
 //! Each query is asked twice: made anew (a server that keeps no answers), and again and again with the same words (a
 //! server as it comes, which answers from memory).
@@ -23,7 +24,7 @@ mod data;
 mod floor;
 mod process;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::Client;
@@ -83,12 +84,20 @@ fn main() {
     if let Some(bytes) = arguments.strip_prefix(&["--floor".to_owned()]).and_then(|rest| rest.first()) {
         return floor::serve(bytes.parse().expect("a number of bytes"));
     }
-    let times = arguments.iter().position(|a| a == "--times").and_then(|at| arguments.get(at + 1)).map_or(1, |n| n.parse().expect("--times takes a number"));
+    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
+    let times = value("--times").map_or(1, |n| n.parse().expect("--times takes a number"));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let database = folder.path().join("bench.db");
-    let made = Instant::now();
-    data::make(&database, times);
-    println!("data: {} practices, {} figures, made in {:.1} s", 20_000 * times, 160_200 * times, made.elapsed().as_secs_f64());
+    let database = value("--keep").map_or_else(|| folder.path().join("bench.db"), PathBuf::from);
+    if database.exists() {
+        println!("data: that of {}", database.display());
+    } else {
+        let made = Instant::now();
+        data::make(&database, times);
+        println!("data: {} practices, {} figures, made in {:.1} s", 20_000 * times, 160_200 * times, made.elapsed().as_secs_f64());
+    }
+    if arguments.iter().any(|a| a == "--make-only") {
+        return;
+    }
 
     for is_again in [false, true] {
         measure(&database, is_again);

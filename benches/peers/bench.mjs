@@ -6,8 +6,7 @@
 // are filled from what this server answers. First all must give the same data; then each is asked alone, one request
 // after another, and the CPU that the kernel charged to it, and to PostgreSQL, is shown per request.
 
-import { spawn } from "node:child_process";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { isDeepStrictEqual, parseArgs } from "node:util";
@@ -58,8 +57,12 @@ const post = (port, body) => new Promise((resolve, reject) => {
   asked.end(body);
 });
 
+/** This server: with every answer made anew, as the peers make theirs; or as it comes, keeping what is asked again. */
+const own = (...flags) => start(options.server, ["serve", "--listen", "127.0.0.1:0", "--database", `sqlite://${options.data}`, ...flags], {}, /127\.0\.0\.1:(\d+)\/graphql/);
+
 const peers = [
-  { name: "silkroutes", start: () => start(options.server, ["serve", "--listen", "127.0.0.1:0", "--database", `sqlite://${options.data}`], {}, /127\.0\.0\.1:(\d+)\/graphql/) },
+  { name: "silkroutes", start: () => own("--set", "http.cache_bytes=0") },
+  { name: "silkroutes, kept", start: () => own() },
   ...["mercurius", "yoga", "postgraphile"].map((name) => ({
     name, isOwn: name === "postgraphile",
     start: () => start("node", ["serve.mjs", name], { DATABASE_URL: options.postgres, NODE_ENV: "production", GRAPHILE_ENV: "production" }, /^(\d+)\n/m),
@@ -107,7 +110,7 @@ for (const peer of peers) {
 const round = (number) => typeof number === "number" ? Number(number.toPrecision(3)) : number;
 for (const { name } of questions) {
   const some = rows.filter((row) => row.question === name);
-  console.log(`\n${name}: all four give the same data`);
+  console.log(`\n${name}: all give the same data`);
   console.table(some.map((row) => ({ ...Object.fromEntries(Object.entries(row).map(([key, value]) => [key, round(value)])),
     "x silkroutes": round(row["CPU both ms"] / some[0]["CPU both ms"]) })));
 }
