@@ -168,6 +168,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
         () = tidy => {}
         () = follow::listen(shared.store(), bell) => {}
         () = follow::follow(&follower, shared.meter(), wake.clone()) => {}
+        () = follow::tidy_now_and_then(&follower) => {}
         () = keys::follow(shared.store(), keys, wake) => {}
         () = keys::note_now_and_then(shared.store(), keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}

@@ -15,6 +15,9 @@ use crate::store::{FollowError, Follower, Store};
 /// How long a change may go unseen.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How often it is looked whether much was replaced.
+const TIDY: Duration = Duration::from_secs(1);
+
 /// Until something was written, or it is time to look whether something was.
 #[derive(Clone)]
 pub(super) struct Wake(watch::Receiver<()>);
@@ -75,5 +78,16 @@ async fn look(follower: &Follower, meter: &Meter) -> Result<(), FollowError> {
         tracing::info!(revision = graph.revision(), entries = graph.len(), "the database has changed; the graph follows");
     }
     meter.snapshot(graph.revision(), graph.len());
-    follower.tidy().await
+    Ok(())
+}
+
+/// Clears away what was replaced, now and then. Apart from [`follow`]: it may take seconds, and a withdrawal must not
+/// wait for it.
+pub(super) async fn tidy_now_and_then(follower: &Follower) {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        if let Err(fault) = follower.tidy().await {
+            tracing::warn!(%fault, "what was replaced in the graph is not cleared away yet");
+        }
+    }
 }

@@ -30,7 +30,13 @@ pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), Store
         let uses = keys.take_uses();
         keys.replace(mark, live);
         keys.hear();
-        tell(store, &uses).await?;
+        // Apart: a write may have to wait, and whoever was revoked meanwhile must not.
+        let store = store.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = tell(&store, &uses).await {
+                tracing::warn!(%fault, "the last uses of API keys are not noted");
+            }
+        });
     }
     keys.hear();
     Ok(())

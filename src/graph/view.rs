@@ -230,6 +230,14 @@ impl View {
         list.iter().copied().filter(|&ix| self.sees(ix))
     }
 
+    /// Whether all practices and contact points that are seen here are seen there, too: in a later graph, by the same
+    /// viewer. Tells nothing of what is hidden: what is not seen here does not count.
+    pub fn is_still_seen_in(&self, later: &Self) -> bool {
+        let practices = self.visible_practices(self.snapshot.practices.all()).map(|ix| self.practice(ix).id);
+        let contacts = self.contacts().iter().map(|&ix| self.contact(ix).id);
+        practices.chain(contacts).all(|id| later.node(id).is_some())
+    }
+
     /// The face of a practice that the viewer sees, of those that have its id.
     fn face(&self, any: PracticeIx) -> Option<PracticeIx> {
         match self.snapshot.faces.get(&self.practice(any).id) {

@@ -60,7 +60,8 @@ impl Edge {
             Ok(()) => self.route(request, format, id).await,
         };
         // With 400 the body was read; what is refused for another reason may never have been.
-        let is_left = has_body && response.status().is_client_error() && response.status() != StatusCode::BAD_REQUEST;
+        let status = response.status();
+        let is_left = has_body && (status.is_client_error() && status != StatusCode::BAD_REQUEST || status == StatusCode::SERVICE_UNAVAILABLE);
         tag_encoding(&mut response);
         let headers = response.headers_mut();
         headers.insert(request_id::HEADER, id.header());

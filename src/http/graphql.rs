@@ -299,7 +299,12 @@ fn not_acceptable() -> Refusal {
 async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
     revision::may_answer(shared, headers).await?;
     let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await?;
-    let ticket = shared.rates.ticket(&viewer, peer, headers);
+    let mut ticket = shared.rates.ticket(&viewer, peer, headers);
+    if revision::is_asked(headers) {
+        // Waiting is for those who have points left.
+        ticket.check()?;
+        revision::reach(shared, headers, &viewer).await?;
+    }
     Ok((viewer, ticket))
 }
 

@@ -5,6 +5,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use std::time::Duration;
 
+use crate::graph::Viewer;
+
 use super::Shared;
 use super::refusal::{Refusal, code};
 
@@ -15,24 +17,40 @@ const AT_LEAST: HeaderName = HeaderName::from_static("at-least-revision");
 /// How often it is looked whether the database was heard again.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// Waits until this node may answer a request.
+/// Waits until this node knows the revision that a request must see. Only those who write are told revisions, and only
+/// they may ask for one: to others the number would tell how much is written that they do not see.
 ///
 /// # Errors
-/// Where it may not, for as long as the settings have patience.
-pub(super) async fn may_answer(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
-    if let Some(revision) = wanted(headers)? {
-        let patience = shared.settings.revision_time;
-        if shared.follower.reach(revision, patience.0).await.is_none() {
-            let message = format!("This node does not know revision {revision} after {patience}: try again, or ask without at-least-revision.");
-            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::BEHIND, message));
-        }
+/// Where it does not come, for as long as the settings have patience.
+pub(super) async fn reach(shared: &Shared, headers: &HeaderMap, viewer: &Viewer) -> Result<(), Refusal> {
+    let Some(revision) = wanted(headers)? else { return Ok(()) };
+    if viewer.member().is_none() {
+        return Err(Refusal::bad_request("at-least-revision is for those who write: send it with your key or token, or leave it out."));
     }
+    let patience = shared.settings.revision_time;
+    if shared.follower.reach(revision, patience.0).await.is_none() {
+        let message = format!("This node does not know revision {revision} after {patience}: try again, or ask without at-least-revision.");
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::BEHIND, message));
+    }
+    Ok(())
+}
+
+/// Whether this node may say who is who.
+///
+/// # Errors
+/// Where it has not heard from its database, for as long as the settings have patience.
+pub(super) async fn may_answer(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     // What is public may be a little old; who is who, and what is shared with whom, may not.
     if headers.contains_key(AUTHORIZATION) && !hears(shared).await {
         let message = "This server does not hear from its database and answers nobody who sends credentials until it does; what is public can be read without.";
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message));
     }
     Ok(())
+}
+
+/// Whether a request asks for a revision, well or not.
+pub(super) fn is_asked(headers: &HeaderMap) -> bool {
+    headers.contains_key(AT_LEAST)
 }
 
 /// The revision that a request must see.

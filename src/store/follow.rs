@@ -30,7 +30,7 @@ const DOING: &str = "read what has changed";
 /// So many replaced faces a snapshot may carry before it is made anew at leisure: each costs memory and a look.
 pub(super) const MOST_GONE: usize = 500;
 /// More changes at once are read anew.
-const MOST_CHANGES: usize = 200;
+pub(super) const MOST_CHANGES: usize = 200;
 
 /// How often a wanted revision is asked for again, where the database does not have it yet.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -179,7 +179,7 @@ impl Follower {
         if self.current().gone() < MOST_GONE {
             return Ok(());
         }
-        let fresh = self.making(whole(&self.store, self.secret)).await?;
+        let fresh = whole(&self.store, self.secret).await?;
         let _turn = self.turn.lock().await;
         let fresh = match self.store.contributed_since(fresh.revision()).await? {
             Some(patch) => fresh.patched(patch)?,
@@ -208,8 +208,9 @@ impl Store {
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");
             sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
             let mut changed: BTreeMap<Id, Vec<PracticeFace>> = BTreeMap::new();
-            let mut contacts = None;
+            let (mut contacts, mut seen) = (None, 0);
             for row in rows(&*reading, sql).await.doing(DOING)? {
+                seen += 1;
                 let (id, kind): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
                 if kind == Kind::ContactPoint.name() {
                     contacts = Some(Vec::new());
@@ -229,7 +230,7 @@ impl Store {
                 *contacts = of_kind(&*reading, Kind::ContactPoint).await?;
             }
             // A practice without a face is the catalogue's, and read with it.
-            let is_whole = changed.len() <= MOST_CHANGES && changed.values().all(|faces| !faces.is_empty());
+            let is_whole = seen <= MOST_CHANGES && changed.values().all(|faces| !faces.is_empty());
             Ok(is_whole.then(|| Patch { revision: now, practices: changed.into_iter().collect(), contacts }))
         }
         .await;

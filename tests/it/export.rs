@@ -208,10 +208,13 @@ fn no_cell_starts_a_formula_and_a_negative_number_is_one() {
     let drafts: Vec<String> = cells(&reply.text()).into_iter().filter(|row| row[0] == "DRAFT").map(|row| row[1].clone()).collect();
     assert_eq!(drafts.len(), titles.len());
     for title in titles {
-        let expected = if title.starts_with('q') { title.to_owned() } else { format!("'{title}") };
+        let expected = if title.starts_with('q') { title.replace("; =1", ";' =1") } else { format!("'{title}") };
         assert!(drafts.contains(&expected), "{expected}: {drafts:?}");
     }
-    assert!(reply.text().contains("\"quiet, \"\"quoted\"\"\u{201d}; =1\""), "what holds a comma or semicolon is quoted");
+    assert!(
+        reply.text().contains("\"quiet, \"\"quoted\"\"\u{201d};' =1\""),
+        "what holds a comma or semicolon is quoted, and harmless where a tool splits it there"
+    );
     let strangers = stage.app.get(&path, &[]);
     assert!(!strangers.text().contains("DRAFT") && !strangers.text().contains("HYPERLINK"), "a file shows what its viewer sees");
 

@@ -48,7 +48,8 @@ pub(super) fn read(found: &Found, mut data: Value, beside: &[Cited]) -> Page {
     let rows = match (list, &found.rows) {
         (Value::List(rows), None) => std::mem::take(rows),
         (Value::Object(connection), Some(key)) => {
-            if let Some(Value::Object(info)) = connection.get(PAGE)
+            if found.is_paged
+                && let Some(Value::Object(info)) = connection.get(PAGE)
                 && info.get("hasNextPage") == Some(&Value::Boolean(true))
                 && let Some(Value::String(cursor)) = info.get("endCursor")
             {

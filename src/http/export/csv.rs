@@ -1,5 +1,7 @@
 //! CSV as RFC 4180 has it: a line of names, commas, lines that end in CR LF, quotation marks around what needs them.
 
+use std::borrow::Cow;
+
 use crate::graphql::export::{Cell, Page, written};
 
 use super::table::{Table, harmless};
@@ -40,7 +42,7 @@ fn line(cells: impl Iterator<Item = Cell>, out: &mut Vec<u8>) {
         }
         match cell {
             Cell::Empty => {}
-            Cell::Text(text) => quoted(&harmless(&text), out),
+            Cell::Text(text) => quoted(&harmless_where_split(&harmless(&text)), out),
             Cell::Number(number) => out.extend_from_slice(written(&number).as_bytes()),
             Cell::Boolean(boolean) => out.extend_from_slice(if boolean { b"true" } else { b"false" }),
         }
@@ -52,7 +54,20 @@ fn line(cells: impl Iterator<Item = Cell>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Semicolons and tabs, too: where a tool takes them for commas, a cell must not fall apart into formulas.
+/// Where a tool splits lines at semicolons or tabs, as spreadsheets do in many languages, quotation marks within do not
+/// hold a cell together: what then begins like a formula gets an apostrophe, too.
+fn harmless_where_split(text: &str) -> Cow<'_, str> {
+    if !text.contains([';', '\t']) {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for part in text.split_inclusive([';', '\t']) {
+        safe.push_str(&harmless(part));
+    }
+    safe.into()
+}
+
+/// Semicolons and tabs, too, for tools that know quotation marks.
 fn quoted(text: &str, out: &mut Vec<u8>) {
     let needs = |byte| matches!(byte, b',' | b';' | b'\t' | b'"' | b'\r' | b'\n');
     if !text.bytes().any(needs) && !text.starts_with(' ') && !text.ends_with(' ') {
@@ -85,7 +100,7 @@ mod tests {
         let text = |text: &str| Cell::Text(text.into());
         let float = |number| Cell::Number(Number::from_f64(number).unwrap());
         let cells = vec![text("a,b"), text("say \"x\""), text("two\r\nlines"), text("x;=1"), text("=1+1"), float(-12.0), float(-0.5), Cell::Empty];
-        assert_eq!(written_line(cells), "\"a,b\",\"say \"\"x\"\"\",\"two\r\nlines\",\"x;=1\",'=1+1,-12,-0.5,\r\n");
+        assert_eq!(written_line(cells), "\"a,b\",\"say \"\"x\"\"\",\"two\r\nlines\",\"x;'=1\",'=1+1,-12,-0.5,\r\n");
         assert_eq!(written_line(vec![Cell::Boolean(true), text("=\"x\"")]), "true,\"'=\"\"x\"\"\"\r\n");
         assert_eq!(written_line(vec![Cell::Empty]), "\"\"\r\n");
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_graphql::{Response, Value, Variables};
 use axum::http::{HeaderMap, StatusCode};
+use jiff::civil::Date;
 use jiff::tz::Offset;
 use tokio::time::Instant;
 
-use crate::graph::{Snapshot, Viewer};
+use crate::graph::{Snapshot, View, Viewer};
 use crate::graphql::export::{Carry, Page, Plan};
 use crate::graphql::{Call, RateLimit};
 use crate::store::StoreError;
@@ -18,6 +19,7 @@ use super::super::Shared;
 use super::super::graphql::in_time;
 use super::super::rate::{Left, Ticket};
 use super::super::refusal::{Refusal, code};
+use super::super::revision;
 
 /// A list that is walked through.
 pub struct Walk {
@@ -35,6 +37,10 @@ pub struct Walk {
     until: Instant,
     /// The revision of the database before the first page.
     since: u64,
+    /// The revision up to which nothing was withdrawn.
+    looked_at: u64,
+    /// The day of the whole file (UTC).
+    day: Date,
 }
 
 /// Why there is no further page.
@@ -70,7 +76,9 @@ impl Walk {
     /// A walk that begins now, for at most so many rows.
     pub fn new(shared: Arc<Shared>, plan: Plan, variables: Variables, viewer: Viewer, headers: HeaderMap, ticket: Ticket, most: u64) -> Self {
         let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
-        Self { shared, plan, variables, snapshot, carry: Arc::default(), viewer, headers, ticket, next: None, rows: 0, most, until, since: 0 }
+        let (looked_at, day) = (snapshot.revision(), Offset::UTC.to_datetime((shared.clock)()).date());
+        let carry = Arc::default();
+        Self { shared, plan, variables, snapshot, carry, viewer, headers, ticket, next: None, rows: 0, most, until, since: 0, looked_at, day }
     }
 
     /// How the operation becomes a file.
@@ -107,15 +115,31 @@ impl Walk {
         }
         let left = self.ticket.take_in_time(self.plan.next_cost()).await?;
         if self.viewer.member().is_some() {
-            // A credential may have ended since.
+            // A credential may have ended since; and a node that does not hear of it may not go on.
+            revision::may_answer(&self.shared, &self.headers).await?;
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
         let page = self.page(Some(&after), left).await?;
+        if self.is_withdrawn() {
+            let message = "Something was withdrawn while the file was made; ask for it again.";
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into());
+        }
         // The graph is one snapshot; figures are read as they are now, and must be those of the first page.
-        if self.plan.is_cited() && self.shared.store.figures_changed_since(self.since).await.map_err(|fault| unread(&fault))? {
+        if self.shared.store.figures_changed_since(self.since).await.map_err(|fault| unread(&fault))? {
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "Figures changed while the file was made; ask for it again.").into());
         }
         self.take(page).map(Some)
+    }
+
+    /// Whether anything that the reader saw when the file began is not for him any more.
+    fn is_withdrawn(&mut self) -> bool {
+        let current = self.shared.follower.current();
+        if current.revision() == self.looked_at {
+            return false;
+        }
+        self.looked_at = current.revision();
+        let view = |snapshot| View::new(snapshot, self.viewer.clone(), self.day);
+        !view(Arc::clone(&self.snapshot)).is_still_seen_in(&view(current))
     }
 
     fn take(&mut self, mut page: Page) -> Result<Page, Failed> {
@@ -146,7 +170,7 @@ impl Walk {
             follower: Arc::clone(&shared.follower),
             snapshot: Arc::clone(&self.snapshot),
             viewer: self.viewer.clone(),
-            today: Offset::UTC.to_datetime(now).date(),
+            today: self.day,
             store: Arc::clone(&shared.store),
             carry: Some(Arc::clone(&self.carry)),
         };

@@ -95,10 +95,11 @@ fn writer(path: &Path) -> ConnectOptions {
     options
 }
 
-/// Connections that only read, one a core: more would only wait for a core.
+/// Connections that only read: one a core for those that take turns, as more would only wait for a core; and two for
+/// short looks, which never wait for long reads.
 fn reader(path: &Path) -> ConnectOptions {
     let mut options = options(path, &[("cache_size", "-8192")], true);
-    options.max_connections(u32::try_from(readers()).unwrap_or(2)).acquire_timeout(Duration::from_secs(1));
+    options.max_connections(u32::try_from(readers()).unwrap_or(2).saturating_add(2)).acquire_timeout(Duration::from_secs(1));
     options
 }
 

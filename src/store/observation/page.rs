@@ -67,7 +67,7 @@ impl Store {
             }
         }
         for some in unknown.chunks(SUBJECTS) {
-            let (sets, found) = self.series_of(&query, some).await?;
+            let (sets, found) = self.series_of(&query, revision, some).await?;
             let mut by_subject = some.iter().map(|_| Vec::new()).collect::<Vec<_>>();
             for series in found {
                 if let Some(of_subject) = by_subject.get_mut(series.subject) {
@@ -86,8 +86,9 @@ impl Store {
     }
 
     /// The series of those subjects that a query reads, with the sets of the same moment.
-    async fn series_of(&self, query: &ObservationQuery, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
-        let sets = self.sets(0).await?;
+    async fn series_of(&self, query: &ObservationQuery, at_least: u64, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
+        // Older sets do not know a source that came since, and would find nothing of it.
+        let sets = self.sets(at_least).await?;
         if !self.sight.is_on() {
             let (revision, found) = series(&self.read, query, &sets, subjects).await?;
             if revision == sets.revision {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::Db;
+use crate::domain::contribution::Step;
 use crate::domain::id::Id;
 use crate::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use crate::domain::text::Language;
 use crate::domain::viewer::{Member, Role};
 use crate::graph::{Snapshot, View, Viewer};
-use crate::store::follow::MOST_GONE;
+use crate::store::follow::{MOST_CHANGES, MOST_GONE};
 use crate::store::{Act, Call, Follower, Outcome};
 
 fn by() -> Member {
-    Member { party: "AFG".into(), role: Role::FocalPoint, subject: "tashkent".into(), expires_at: None }
+    Member { party: "TUR".into(), role: Role::FocalPoint, subject: "tashkent".into(), expires_at: None }
 }
 
 fn practice(title: &str) -> Box<GoodPractice> {
@@ -20,7 +21,7 @@ fn practice(title: &str) -> Box<GoodPractice> {
     Box::new(GoodPractice {
         slug: "orchards".into(),
         texts: vec![text],
-        owner: "AFG".into(),
+        owner: "TUR".into(),
         attributed: true,
         states: Vec::new(),
         partners: Vec::new(),
@@ -70,5 +71,48 @@ async fn what_was_replaced_is_cleared_away_and_nothing_else_changes() {
 
     follower.tidy().await.unwrap();
     assert!(Arc::ptr_eq(&after, &follower.current()), "there is nothing left to do");
+    db.store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_missed_by_those_who_saw_it_and_what_is_hidden_by_nobody() {
+    let db = Db::filled().await;
+    let follower = Follower::new(db.store.clone()).await.unwrap();
+    let seen_by = |viewer: Viewer, snapshot| View::new(snapshot, viewer, jiff::civil::date(2026, 12, 1));
+    let before = follower.current();
+    act(&db, Act::Draft { id: Id::of("GoodPractice", "drafted"), practice: practice("Orchards") }).await;
+    let drafted = follower.catch_up().await.unwrap().0;
+    let stranger = |snapshot: &Arc<Snapshot>| seen_by(Viewer::Anonymous, Arc::clone(snapshot));
+    assert!(stranger(&before).is_still_seen_in(&stranger(&drafted)));
+
+    let withdraw = Act::Step { id: Id::of("GoodPractice", "one-window"), saw: 1, step: Step::Withdraw, note: None };
+    act(&db, withdraw).await;
+    let withdrawn = follower.catch_up().await.unwrap().0;
+    assert!(!stranger(&drafted).is_still_seen_in(&stranger(&withdrawn)));
+    let owner = |snapshot: &Arc<Snapshot>| seen_by(Viewer::Member(by().into()), Arc::clone(snapshot));
+    assert!(owner(&drafted).is_still_seen_in(&owner(&withdrawn)), "its owner sees it still");
+    db.store.close().await;
+}
+
+#[tokio::test]
+async fn many_changes_of_two_kinds_are_not_taken_for_few() {
+    let db = Db::filled().await;
+    let follower = Follower::new(db.store.clone()).await.unwrap();
+    let (n, m) = (MOST_CHANGES * 3 / 4, MOST_CHANGES / 2);
+    for n in 0..n {
+        act(
+            &db,
+            Act::Draft { id: Id::of("GoodPractice", &n.to_string()), practice: Box::new(GoodPractice { slug: format!("p-{n}"), ..*practice("Orchards") }) },
+        )
+        .await;
+    }
+    // Offices, as the API writes them; what they say does not matter to the log.
+    for m in 0..m {
+        let id = Id::of("ContactPoint", &m.to_string());
+        db.sql(&format!("INSERT INTO change (revision, entry_id, kind, at) SELECT max(revision) + 1, '{id}', 'ContactPoint', max(at) FROM change")).await;
+    }
+    let after = follower.catch_up().await.unwrap().0;
+    let fresh = Follower::new(db.store.clone()).await.unwrap().current();
+    assert_eq!((after.revision(), after.len()), (fresh.revision(), fresh.len()));
     db.store.close().await;
 }
