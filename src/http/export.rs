@@ -21,7 +21,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream::try_unfold;
 use jiff::tz::Offset;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::graph::Viewer;
 use crate::graphql::export::Page;
@@ -38,9 +40,12 @@ use walk::{Failed, Walk};
 
 pub(super) use wish::{Kind, asked};
 
-/// Marks an answer that is still being made while it goes out: its connection is not idle meanwhile.
+/// Marks an answer that is still being made while it goes out: its connection is not idle until then.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StillMade;
+pub(super) struct StillMade {
+    /// When it is broken off at the latest.
+    pub until: Instant,
+}
 
 /// Who asks for a file, and how.
 pub(super) struct Asking {
@@ -89,7 +94,8 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
 }
 
 fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response {
-    let body = Body::from_stream(try_unfold(made, async |mut made: Made| Ok::<_, io::Error>(made.more().await?.map(|bytes| (bytes, made)))));
+    let until = made.walk.until();
+    let body = Body::from_stream(try_unfold(Kept::new(made, until), async |kept| Ok::<_, io::Error>(kept.more().await?.map(|bytes| (bytes, kept)))));
     let mut response = Response::new(body);
     let head = response.headers_mut();
     answer::protect(head);
@@ -100,11 +106,64 @@ fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response 
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         head.insert(CONTENT_DISPOSITION, disposition);
     }
-    response.extensions_mut().insert(StillMade);
+    response.extensions_mut().insert(StillMade { until });
     response
 }
 
-/// A file that is being made.
+/// A file that is being made, and given up when its time is over: even where nobody asks for more of it, as a client of
+/// HTTP/2 that takes nothing does.
+struct Kept {
+    made: Arc<Mutex<Option<Made>>>,
+    _end: Timer,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // At once: the timer lets go of it when the runtime gets round to that.
+        if let Ok(mut made) = self.made.try_lock() {
+            made.take();
+        }
+    }
+}
+
+/// Does something when its time has come, unless it is dropped before.
+pub(super) struct Timer(AbortHandle);
+
+impl Timer {
+    pub(super) fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
+        let waiting = tokio::spawn(async move {
+            tokio::time::sleep_until(until).await;
+            then.await;
+        });
+        Self(waiting.abort_handle())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Kept {
+    fn new(made: Made, until: Instant) -> Self {
+        let made = Arc::new(Mutex::new(Some(made)));
+        let given_up = Arc::clone(&made);
+        let end = Timer::new(until, async move {
+            given_up.lock().await.take();
+        });
+        Self { made, _end: end }
+    }
+
+    async fn more(&self) -> io::Result<Option<Bytes>> {
+        match self.made.lock().await.as_mut() {
+            Some(made) => made.more().await,
+            None => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+/// A file as it is made.
 struct Made {
     walk: Walk,
     writer: Writer,

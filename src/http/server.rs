@@ -1,7 +1,7 @@
 //! Sockets: accepting connections, the limits of HTTP/1 and HTTP/2 themselves, and stopping without cutting anyone off.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::edge::Edge;
-use super::export::StillMade;
+use super::export::{StillMade, Timer};
 use super::line::{Line, Patience, Traffic};
 use super::rate::Peer;
 use super::settings::Settings;
@@ -108,9 +108,15 @@ async fn answer(edge: Edge, traffic: Arc<Traffic>, peer: Peer, mut request: Requ
     if is_left {
         traffic.refused();
     }
-    if response.extensions().get::<StillMade>().is_some() {
+    if let Some(&StillMade { until }) = response.extensions().get() {
+        let busy = Arc::new(Mutex::new(Some(busy)));
+        let over = Arc::clone(&busy);
+        let end = Timer::new(until, async move {
+            // From now on its silence counts.
+            drop(over.lock().map(|mut busy| busy.take()));
+        });
         let hold = move |frame| {
-            let _busy = &busy;
+            let _held = (&busy, &end);
             frame
         };
         return Ok(response.map(|body| Body::new(body.map_frame(hold))));

@@ -29,6 +29,11 @@ pub struct TestApp {
     clock: fn() -> jiff::Timestamp,
 }
 
+/// When tests happen, where none says otherwise.
+pub fn then() -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_760_000_000).expect("a time")
+}
+
 impl TestApp {
     /// One server with the settings as they come, for all tests that change nothing.
     pub fn shared() -> &'static Self {
@@ -38,12 +43,16 @@ impl TestApp {
 
     /// A server of its own, with some settings changed.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::at(|| jiff::Timestamp::from_second(1_760_000_000).expect("a time"), change)
+        Self::at(then, change)
     }
 
     /// The same under another clock.
     pub fn at(clock: fn() -> jiff::Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
-        let place = Place::new();
+        Self::in_place(Place::new(), clock, change)
+    }
+
+    /// The same over what is in a place already, which goes with it.
+    pub fn in_place(place: Place, clock: fn() -> jiff::Timestamp, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), database: place.url().into(), ..Settings::default() };
         change(&mut settings);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");

@@ -8,10 +8,11 @@ use calamine::{Data, Reader as _, Xlsx};
 use serde_json::{Map, Value, json};
 use silkroutes::domain::viewer::Role;
 
-use crate::app::{Reply, TestApp, query_path, request};
+use crate::app::{Reply, TestApp, query_path, request, then};
 use crate::ask;
 use crate::commands::{err, run};
 use crate::contribution::{Stage, content};
+use crate::place::Place;
 
 const FIGURES: &str = "query Figures { observations { nodes {
     measure value periodEnd availability sex ageGroup subject { ... on Flow { code } ... on State { iso3 } } dimensions { code } source { code name } } } }";
@@ -62,7 +63,7 @@ const BOOK: &str = ",\"Book, of \"\"ours\"\"\",Office,https://example.org/book,C
 
 /// A server with figures of our own: many, and with texts that look like formulas.
 fn office(change: impl FnOnce(&mut silkroutes::config::Settings)) -> TestApp {
-    let folder = tempfile::tempdir().expect("a folder");
+    let place = Place::new();
     let mut rows = String::from("measure,origin,destination,period,value,source,age_group,source_name,publisher,url,licence\n");
     for year in 1951..2024 {
         for (n, (origin, destination)) in [("AFG", "TUR"), ("PAK", "TUR"), ("IRQ", "DEU"), ("BGD", "ITA")].into_iter().enumerate() {
@@ -72,14 +73,10 @@ fn office(change: impl FnOnce(&mut silkroutes::config::Settings)) -> TestApp {
         }
     }
     rows.extend(["REFUGEES,AFG,TUR,2020,7,OUR-BOOK,=HYPERLINK(1)", BOOK]);
-    std::fs::write(folder.path().join("book.csv"), rows).expect("written");
-    let done = run(folder.path(), &["import", "csv", "book.csv", "--retrieved-on", "2026-11-23"]);
+    std::fs::write(place.path().join("book.csv"), rows).expect("written");
+    let done = run(place.path(), &["import", "csv", "book.csv", "--retrieved-on", "2026-11-23"]);
     assert!(done.status.success(), "{}", err(&done));
-    TestApp::with(|settings| {
-        let path = settings.database.url().trim_start_matches("sqlite://");
-        std::fs::copy(folder.path().join("silkroutes.db"), path).expect("a database");
-        change(settings);
-    })
+    TestApp::in_place(place, then, change)
 }
 
 #[test]

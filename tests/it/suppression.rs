@@ -151,7 +151,7 @@ fn its_owner_sees_what_is_closed_for_others() {
 fn a_closed_figure_is_null_on_every_way_to_it() {
     let persons = |origin: usize, quarter: usize, count: usize| vec![Person { origin, destination: 0, year: 0, quarter, sex: 0, age: 0 }; count];
     let all = [persons(0, 0, 3), persons(1, 0, 40), persons(2, 0, 30)].concat();
-    let (app, ..) = serve(&[all.clone(), all]);
+    let (app, _counted, _folder) = serve(&[all.clone(), all]);
     let ask = |query: &str| {
         let answer = app.query(query);
         assert!(answer.get("errors").is_none(), "{query}\n{answer}");

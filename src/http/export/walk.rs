@@ -86,6 +86,11 @@ impl Walk {
         &self.plan
     }
 
+    /// When it is broken off.
+    pub const fn until(&self) -> Instant {
+        self.until
+    }
+
     /// How many rows were met.
     pub const fn rows(&self) -> u64 {
         self.rows

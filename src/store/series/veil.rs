@@ -5,12 +5,11 @@
 //! revision lasts: of all its figures in all editions at once, so that every question finds the same ones closed.
 //! Where nothing is held back, this costs one look at a flag.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::block::decode;
 use super::point::{Point, Raw};
@@ -23,7 +22,6 @@ use crate::domain::viewer::Viewer;
 use crate::domain::word::Words;
 use crate::graph::figures::suppress::{Figure, close};
 use crate::graph::figures::{Block, BlockKind, Head, Mark, Marks};
-use crate::store::error::Doing;
 use crate::store::write::apart;
 use crate::store::{Store, StoreError};
 
@@ -52,6 +50,8 @@ pub(in crate::store) struct Sight {
     /// Sources that are seen as they are.
     owned: Arc<[String]>,
     known: Arc<tokio::sync::Mutex<Known>>,
+    /// One works out at a time.
+    learning: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Sight {
@@ -120,17 +120,23 @@ impl Store {
         Ok(())
     }
 
-    /// Works out what is closed of a measure now. Whoever asks meanwhile waits.
+    /// Works out what is closed of a measure now. Whoever asks for the same meanwhile waits; who looks up what is known
+    /// does not.
     async fn learn(&self, measure: Measure, below: f64) -> Result<(), StoreError> {
-        let mut known = self.sight.known.lock().await;
-        let reading = self.read.begin().await.doing(DOING)?;
+        let _one = self.sight.learning.lock().await;
+        let reading = self.one_state(DOING).await?;
         let learnt = async {
-            let sets = Sets::read(&reading).await?;
-            if known.revision != sets.revision {
-                *known = Known { revision: sets.revision, of: HashMap::new() };
-            }
-            if let Entry::Vacant(place) = known.of.entry(measure) {
-                place.insert(Arc::new(self.hide(&reading, &sets, measure, below).await?));
+            let sets = Sets::read(&*reading).await?;
+            self.carry_on(sets.revision).await?;
+            if self.sight.known(sets.revision, measure).await.is_none() {
+                let hidden = Arc::new(self.hide(&*reading, &sets, measure, below).await?);
+                let mut known = self.sight.known.lock().await;
+                if known.revision < sets.revision {
+                    *known = Known { revision: sets.revision, of: HashMap::new() };
+                }
+                if known.revision == sets.revision {
+                    known.of.insert(measure, hidden);
+                }
             }
             Ok(())
         };
@@ -138,6 +144,18 @@ impl Store {
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         learnt
+    }
+
+    /// What is known stays true as long as no figure changes.
+    async fn carry_on(&self, revision: u64) -> Result<(), StoreError> {
+        let since = self.sight.known.lock().await.revision;
+        if since < revision && !self.figures_changed_since(since).await? {
+            let mut known = self.sight.known.lock().await;
+            if known.revision == since {
+                known.revision = revision;
+            }
+        }
+        Ok(())
     }
 
     /// The veil before figures of these sets, as of the moment that `db` reads and `sets` are of.
