@@ -383,6 +383,8 @@ fn requests_that_are_broken_off_leave_no_transaction_behind() {
         open
     });
     assert_eq!(open, Vec::<String>::new());
-    let (reply, findings) = (post(&app, &key, &draft("After the storm")), app.beside(async |store| store.check().await.expect("a look")));
-    assert!(acknowledged(&reply).is_some() && findings.is_empty(), "{reply:?} {findings:?}");
+    // Writes that were sent in full happen though nobody waits; the next one stands behind them.
+    let is_written = (0..60).any(|_| acknowledged(&post(&app, &key, &draft("After the storm"))).is_some());
+    let findings = app.beside(async |store| store.check().await.expect("a look"));
+    assert!(is_written && findings.is_empty(), "{findings:?}");
 }
