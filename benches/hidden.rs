@@ -15,6 +15,8 @@
 
 #[path = "load/client.rs"]
 mod client;
+#[path = "load/draft.rs"]
+mod draft;
 #[path = "load/process.rs"]
 mod process;
 
@@ -22,11 +24,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use client::Client;
+use draft::{focal_point, practice};
 use process::Process;
 use silkroutes::domain::id::Id;
-use silkroutes::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
-use silkroutes::domain::text::Language;
-use silkroutes::domain::viewer::{Member, Role};
 use silkroutes::store::{Act, Call, Outcome, Store};
 
 /// Pairs of questions.
@@ -36,41 +36,16 @@ const WARM_UP: usize = 200;
 /// Hidden practices.
 const HIDDEN: usize = 200;
 
-fn practice(n: usize) -> GoodPractice {
-    let text = PracticeText {
-        language: Language::En,
-        title: format!("Hidden practice {n}"),
-        summary: "Of orchards and training. ".repeat(10),
-        body: Some("Seedlings. ".repeat(200)),
-    };
-    GoodPractice {
-        slug: format!("hidden-{n}"),
-        texts: vec![text],
-        owner: "UZB".into(),
-        attributed: true,
-        states: vec!["UZB".into()],
-        partners: Vec::new(),
-        activities: Vec::new(),
-        flows: Vec::new(),
-        working_groups: Vec::new(),
-        target_groups: Vec::new(),
-        evidence: EvidenceLevel::Described,
-        started_on: None,
-        ended_on: None,
-        citations: Vec::new(),
-    }
-}
-
 /// Hidden practices, by id and slug, and as many that never were, which look the same.
 fn make(url: &str) -> Vec<[(Id, String); 2]> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(url).await.expect("a database");
-        let by = Member { party: "UZB".into(), role: Role::FocalPoint, subject: "bench".into(), expires_at: None };
+        let by = focal_point("UZB");
         let mut pairs = Vec::new();
         for n in 0..HIDDEN {
             let (id, absent) = (store.chance().expect("chance").0, store.chance().expect("chance").0);
-            let call = Call { by: by.clone(), act: Act::Draft { id, practice: Box::new(practice(n)) }, key: None };
+            let call = Call { by: by.clone(), act: Act::Draft { id, practice: practice(format!("hidden-{n}"), "UZB", &["UZB"]) }, key: None };
             assert!(matches!(store.contribute(call).await, Ok(Outcome::Done(..))), "it is drafted");
             pairs.push([(id, format!("hidden-{n}")), (absent, format!("absent-{n}"))]);
         }

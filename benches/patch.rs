@@ -12,40 +12,15 @@
 
 #[path = "load/data.rs"]
 mod data;
+#[path = "load/draft.rs"]
+mod draft;
 
 use std::time::Instant;
 
-use silkroutes::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
-use silkroutes::domain::text::Language;
-use silkroutes::domain::viewer::{Member, Role};
+use draft::{focal_point, practice};
 use silkroutes::store::{Act, Call, Follower, Outcome, Store};
 
 const ROUNDS: usize = 200;
-
-fn practice(slug: String) -> GoodPractice {
-    let text = PracticeText {
-        language: Language::En,
-        title: format!("A practice, {slug}"),
-        summary: "Orchards for families. ".repeat(20),
-        body: Some("Seedlings and training for those who return. ".repeat(60)),
-    };
-    GoodPractice {
-        slug,
-        texts: vec![text],
-        owner: "S01".into(),
-        attributed: true,
-        states: vec!["S02".into(), "S03".into()],
-        partners: Vec::new(),
-        activities: Vec::new(),
-        flows: Vec::new(),
-        working_groups: Vec::new(),
-        target_groups: Vec::new(),
-        evidence: EvidenceLevel::Described,
-        started_on: None,
-        ended_on: None,
-        citations: Vec::new(),
-    }
-}
 
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -57,11 +32,11 @@ fn main() {
         let begun = Instant::now();
         let follower = Follower::new(store.clone()).await.expect("a graph");
         let whole = begun.elapsed().as_secs_f64() * 1e3;
-        let by = Member { party: "S01".into(), role: Role::FocalPoint, subject: "bench".into(), expires_at: None };
+        let by = focal_point("S01");
         let (mut writes, mut patches) = (Vec::new(), Vec::new());
         for n in 0..ROUNDS {
             let (id, _) = store.chance().expect("chance");
-            let call = Call { by: by.clone(), act: Act::Draft { id, practice: Box::new(practice(format!("bench-{n}"))) }, key: None };
+            let call = Call { by: by.clone(), act: Act::Draft { id, practice: practice(format!("bench-{n}"), "S01", &["S02", "S03"]) }, key: None };
             let begun = Instant::now();
             assert!(matches!(store.contribute(call).await, Ok(Outcome::Done(..))));
             writes.push(begun.elapsed().as_secs_f64() * 1e3);

@@ -173,9 +173,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
         () = keys::note_now_and_then(shared.store(), keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }
-    if let Err(fault) = keys::note(shared.store(), &shared.auth().keys).await {
-        tracing::warn!(%fault, "the last uses of API keys are not noted");
-    }
+    keys::note(shared.store(), &shared.auth().keys).await;
     shared.store().clone().close().await;
     tracing::info!("stopped");
 }

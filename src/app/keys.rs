@@ -32,11 +32,7 @@ pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), Store
         keys.hear();
         // Apart: a write may have to wait, and whoever was revoked meanwhile must not.
         let store = store.clone();
-        tokio::spawn(async move {
-            if let Err(fault) = tell(&store, &uses).await {
-                tracing::warn!(%fault, "the last uses of API keys are not noted");
-            }
-        });
+        tokio::spawn(async move { tell(&store, &uses).await });
     }
     keys.hear();
     Ok(())
@@ -66,17 +62,19 @@ pub(super) async fn follow(store: &Store, keys: &KeyTable, mut wake: Wake) {
 pub(super) async fn note_now_and_then(store: &Store, keys: &KeyTable) {
     loop {
         tokio::time::sleep(NOTE).await;
-        if let Err(fault) = note(store, keys).await {
-            tracing::warn!(%fault, "the last uses of API keys are not noted");
-        }
+        note(store, keys).await;
     }
 }
 
 /// Tells the database of uses that it does not know.
-pub(super) async fn note(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
-    tell(store, &keys.take_uses()).await
+pub(super) async fn note(store: &Store, keys: &KeyTable) {
+    tell(store, &keys.take_uses()).await;
 }
 
-async fn tell(store: &Store, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
-    if uses.is_empty() { Ok(()) } else { store.note_uses(uses).await }
+async fn tell(store: &Store, uses: &[(KeyId, Timestamp)]) {
+    if !uses.is_empty()
+        && let Err(fault) = store.note_uses(uses).await
+    {
+        tracing::warn!(%fault, "the last uses of API keys are not noted");
+    }
 }

@@ -20,7 +20,6 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY}
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream::try_unfold;
-use jiff::tz::Offset;
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -71,8 +70,6 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
     let prepared = shared.api.prepare(&text.text)?;
     shared.documents.remember(&text);
     let plan = shared.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
-    let day = Offset::UTC.to_datetime((shared.clock)()).date();
-    let name = format!("{}-{day}.{}", plan.name, kind.extension());
     let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
     let again = ticket.again();
     let mut walk = Walk::new(Arc::clone(shared), plan, incoming.variables, viewer, headers, again, most);
@@ -85,7 +82,8 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
             return Ok(answer::response(written, Format::GraphQl, cache));
         }
     };
-    let table = Table::of(walk.plan(), &first);
+    let (table, day) = (Table::of(walk.plan(), &first), walk.day());
+    let name = format!("{}-{day}.{}", walk.plan().name, kind.extension());
     let mut writer = Writer::new(kind, table, &walk.plan().name, day);
     let mut bytes = Vec::new();
     writer.head(&mut bytes).and_then(|()| writer.rows(first, &mut bytes)).map_err(|fault| Refusal::document(code::LIMIT_ANSWER, fault.to_string()))?;

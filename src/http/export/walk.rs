@@ -86,6 +86,11 @@ impl Walk {
         &self.plan
     }
 
+    /// The day that it is of.
+    pub const fn day(&self) -> Date {
+        self.day
+    }
+
     /// When it is broken off.
     pub const fn until(&self) -> Instant {
         self.until
