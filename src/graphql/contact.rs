@@ -22,6 +22,7 @@ use super::object::object;
 use super::page::{KeyOf, bind, connection, paged};
 use super::party::{Party, State};
 use super::reads::read_contact;
+use super::resolve::Rows;
 use super::scalar::{DateTime, Given};
 use super::view;
 
@@ -80,7 +81,7 @@ object! {
         }
 
         /// The activities that it works on, in the order of the Declaration.
-        async fn activities(&self, ctx: &Context<'_>) -> Vec<Activity> {
+        async fn activities(&self, ctx: &Context<'_>) -> Rows<Activity> {
             read_contact(ctx, self.0).activities.iter().copied().map(Activity).collect()
         }
 

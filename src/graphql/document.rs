@@ -19,6 +19,7 @@ use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::{Citation, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, checked_question, practices_of};
+use super::resolve::{One, Rows, row};
 use super::scalar::Given;
 use super::view;
 
@@ -154,6 +155,8 @@ pub enum Provision {
     Activity(Activity),
 }
 
+row! { Provision: Recital, Commitment, PriorityGoal, Mandate, ThematicArea, Activity }
+
 impl Provision {
     /// The provision at that position, as what it is.
     pub const fn of(ix: ProvisionIx, kind: ProvisionKind) -> Self {
@@ -242,7 +245,7 @@ provision! {
     /// A priority goal (1 a to f of the Declaration).
     PriorityGoal {
         /// The thematic areas that serve it, in the order of the Declaration; at most six.
-        async fn thematic_areas(&self, ctx: &Context<'_>) -> Vec<ThematicArea> {
+        async fn thematic_areas(&self, ctx: &Context<'_>) -> Rows<ThematicArea> {
             view(ctx).provision(self.0).areas.iter().copied().map(ThematicArea).collect()
         }
 
@@ -265,7 +268,7 @@ provision! {
         }
 
         /// The priority goals that it serves, in the order of the Declaration; at most six.
-        async fn goals(&self, ctx: &Context<'_>) -> Vec<PriorityGoal> {
+        async fn goals(&self, ctx: &Context<'_>) -> Rows<PriorityGoal> {
             view(ctx).provision(self.0).goals.iter().copied().map(PriorityGoal).collect()
         }
 
@@ -292,9 +295,9 @@ provision! {
     /// An activity of a thematic area (I.a to VI.d), or a part of one (IV.a.i to iii).
     Activity {
         /// The thematic area that it stands in.
-        async fn thematic_area(&self, ctx: &Context<'_>) -> Result<ThematicArea, Fault> {
+        async fn thematic_area(&self, ctx: &Context<'_>) -> Result<One<ThematicArea>, Fault> {
             // The import refuses an activity that stands in no area.
-            view(ctx).provision(self.0).area.map(ThematicArea).ok_or_else(|| Fault::internal("an activity stands in no thematic area"))
+            view(ctx).provision(self.0).area.map(ThematicArea).map(One).ok_or_else(|| Fault::internal("an activity stands in no thematic area"))
         }
 
         /// The activity that it is a part of.
@@ -304,12 +307,12 @@ provision! {
         }
 
         /// The parts of it, in the order of the Declaration; a handful at most.
-        async fn parts(&self, ctx: &Context<'_>) -> Vec<Activity> {
+        async fn parts(&self, ctx: &Context<'_>) -> Rows<Activity> {
             view(ctx).provision(self.0).parts.iter().copied().map(Activity).collect()
         }
 
         /// The priority goals that it serves, in the order of the Declaration; at most six.
-        async fn goals(&self, ctx: &Context<'_>) -> Vec<PriorityGoal> {
+        async fn goals(&self, ctx: &Context<'_>) -> Rows<PriorityGoal> {
             view(ctx).provision(self.0).goals.iter().copied().map(PriorityGoal).collect()
         }
 
@@ -319,7 +322,7 @@ provision! {
         }
 
         /// The groups that have taken it up, whose thematic area holds it, or whose flows raise it; by code.
-        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+        async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
             view(ctx).provision(self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 

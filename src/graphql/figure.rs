@@ -123,13 +123,49 @@ pub struct Observation {
 impl Observation {
     /// The figure, where the viewer sees what it is about.
     pub fn of(view: &View, row: Arc<ObservationRow>) -> Option<Self> {
+        Finder::new(view).find(row)
+    }
+}
+
+/// What a figure is about, and whose it is.
+type Place = (ObservationSubject, SourceIx);
+
+/// Puts figures into the graph. Those of one subject and source stand together, so that both are looked for once.
+pub struct Finder<'a> {
+    view: &'a View,
+    last: Option<(Arc<ObservationRow>, Option<Place>)>,
+}
+
+impl<'a> Finder<'a> {
+    /// For what this view shows.
+    pub const fn new(view: &'a View) -> Self {
+        Self { view, last: None }
+    }
+
+    /// The figure, where the viewer sees what it is about.
+    pub fn find(&mut self, row: Arc<ObservationRow>) -> Option<Observation> {
+        let known = self.last.as_ref().filter(|(last, _)| {
+            let (last, new) = (&last.observation, &row.observation);
+            last.subject == new.subject && last.source == new.source
+        });
+        let found = if let Some((_, found)) = known {
+            *found
+        } else {
+            let found = self.look(&row);
+            self.last = Some((Arc::clone(&row), found));
+            found
+        };
+        found.map(|(subject, source)| Observation { key: row.period_key(), row, subject, source })
+    }
+
+    fn look(&self, row: &ObservationRow) -> Option<Place> {
+        let view = self.view;
         let subject = match &row.observation.subject {
             Subject::Corridor(origin, destination) => ObservationSubject::Flow(Flow(view.find_flow(&crate::domain::flow::corridor_code(origin, destination))?)),
             Subject::Route(code) => ObservationSubject::Flow(Flow(view.find_flow(code)?)),
             Subject::State(code) => ObservationSubject::State(State(view.find_state(code)?)),
         };
-        let source = view.find_source(&row.observation.source)?;
-        Some(Self { key: row.period_key(), row, subject, source })
+        Some((subject, view.find_source(&row.observation.source)?))
     }
 }
 
@@ -341,7 +377,8 @@ pub async fn observations_of(
         Some(page) => (page.rows.as_slice(), page.has_next, page.has_previous, page.total),
         None => (&[][..], false, false, None),
     };
-    let rows = rows.iter().filter_map(|row| Observation::of(view, Arc::clone(row))).collect();
+    let mut finder = Finder::new(view);
+    let rows = rows.iter().filter_map(|row| finder.find(Arc::clone(row))).collect();
     let by_value = order.field == ObservationOrderField::Value;
     let key: KeyOf<Observation> = if by_value { |_, o| o.row.value_key().to_bytes() } else { |_, o| o.row.period_key().to_bytes() };
     Ok(ObservationConnection(Paged::new(Page { rows, has_next, has_previous, total }, binding, key)))

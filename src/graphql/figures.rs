@@ -23,6 +23,7 @@ use super::export::cite::Cited;
 use super::loaders::loaders;
 use super::object::object;
 use super::page::{Paged, bind, connection, counts};
+use super::resolve::{Rows, row};
 use super::scalar::Given;
 use super::view;
 use super::word::OrderDirection;
@@ -91,6 +92,8 @@ pub struct FigureKey {
     label: String,
 }
 
+row! { FigureKey }
+
 /// A group of figures.
 #[derive(Debug, Clone)]
 pub struct FigureGroup {
@@ -102,7 +105,7 @@ object! {
     /// Figures that were added up: of one source, over periods of one length, and never a stock over time.
     impl FigureGroup {
         /// What the group stands for, in the order of `groupBy`; three at most.
-        async fn keys(&self) -> Vec<FigureKey> {
+        async fn keys(&self) -> Rows<FigureKey> {
             self.groups.keys(&self.group).map(|(dimension, code, label)| FigureKey { dimension, code: code.to_owned(), label: label.to_owned() }).collect()
         }
 

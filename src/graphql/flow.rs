@@ -20,6 +20,7 @@ use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::{Citation, FlowPoint, State, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::resolve::Rows;
 use super::scalar::Given;
 use super::series::{Series, series};
 use super::view;
@@ -78,17 +79,17 @@ object! {
         }
 
         /// States where it starts, by code.
-        async fn origins(&self, ctx: &Context<'_>) -> Vec<State> {
+        async fn origins(&self, ctx: &Context<'_>) -> Rows<State> {
             view(ctx).flow(self.0).origins.iter().copied().map(State).collect()
         }
 
         /// States that it passes through, by code.
-        async fn transits(&self, ctx: &Context<'_>) -> Vec<State> {
+        async fn transits(&self, ctx: &Context<'_>) -> Rows<State> {
             view(ctx).flow(self.0).transits.iter().copied().map(State).collect()
         }
 
         /// States where it ends, by code.
-        async fn destinations(&self, ctx: &Context<'_>) -> Vec<State> {
+        async fn destinations(&self, ctx: &Context<'_>) -> Rows<State> {
             view(ctx).flow(self.0).destinations.iter().copied().map(State).collect()
         }
 
@@ -104,7 +105,7 @@ object! {
         }
 
         /// The groups that look at it, by code; not said of corridors.
-        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+        async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
             view(ctx).flow(self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 
@@ -130,7 +131,7 @@ object! {
             #[graphql(desc = "Only figures for which all of this holds; totals of the newest edition where it asks for nothing else.")] filter: Given<Box<ObservationFilterInput>>,
             #[graphql(desc = "The order; latest period first where none is given.")] order_by: Option<ObservationOrder>,
         ) -> ObservationConnection {
-            observations_of(ctx, self.0, filter, order_by, &page).await
+            Box::pin(observations_of(ctx, self.0, filter, order_by, &page)).await
         }
 
         /// The figures of one measure through time, totals of the newest edition. For a route: of the route where a source counts it, else null. Null where no source has it in such intervals.
@@ -144,7 +145,7 @@ object! {
             #[graphql(desc = "Of this source (code); else of the one that has most of the periods.")] source: Option<String>,
         ) -> Result<Option<Series>, Fault> {
             let subject = view(ctx).flow(self.0).subject();
-            series(ctx, subject, measure, interval, (from, to), source).await
+            Box::pin(series(ctx, subject, measure, interval, (from, to), source)).await
         }
     }
 }

@@ -18,6 +18,7 @@ use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::{Citation, Party, State, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::resolve::Rows;
 use super::scalar::{Date, Given};
 use super::view;
 
@@ -73,12 +74,12 @@ object! {
         }
 
         /// The states that it looks at, by code; bounded by the number of states.
-        async fn focus_states(&self, ctx: &Context<'_>) -> Vec<State> {
+        async fn focus_states(&self, ctx: &Context<'_>) -> Rows<State> {
             view(ctx).group(self.0).focus_states.iter().copied().map(State).collect()
         }
 
         /// The thematic areas that it works on, in the order of the Declaration; at most six.
-        async fn thematic_areas(&self, ctx: &Context<'_>) -> Vec<ThematicArea> {
+        async fn thematic_areas(&self, ctx: &Context<'_>) -> Rows<ThematicArea> {
             view(ctx).group(self.0).areas.iter().copied().map(ThematicArea).collect()
         }
 
@@ -102,7 +103,7 @@ object! {
         }
 
         /// Who chairs it on a day: chairs, then co-chairs, each by code; a handful at most.
-        async fn chairs(&self, ctx: &Context<'_>, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> Vec<Party> {
+        async fn chairs(&self, ctx: &Context<'_>, #[graphql(desc = "The day; today where none is given.")] as_of: Option<Date>) -> Rows<Party> {
             let view = view(ctx);
             view.chairs(self.0, as_of.map_or(view.today(), |date| date.0)).into_iter().map(Party::from).collect()
         }

@@ -17,6 +17,7 @@ use super::loaders::loaders;
 use super::object::object;
 use super::page::{KeyOf, bind, connection, paged};
 use super::party::Party;
+use super::resolve::row;
 use super::scalar::DateTime;
 use super::view;
 
@@ -90,6 +91,8 @@ pub struct Event {
     /// Remarks of the secretariat, or the reason of a withdrawal.
     note: Option<String>,
 }
+
+row! { Event }
 
 /// An event with the party that it names.
 #[derive(Debug, Clone)]

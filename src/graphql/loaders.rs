@@ -59,12 +59,15 @@ impl<R: Read> Reader<R> {
         Self(Loader::new(batch).with_max_batch_size(LARGEST_BATCH).with_yield_count(YIELDS))
     }
 
-    async fn get(&self, key: R::Key) -> Result<Option<R::Value>, Fault> {
-        match self.0.try_load(key).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(Fault::unavailable(&error)),
-            Err(error) => Err(Fault::unavailable(&error)),
-        }
+    /// Boxed, or each field beside one that loads would be as large (`resolve`).
+    fn get(&self, key: R::Key) -> impl Future<Output = Result<Option<R::Value>, Fault>> + Send {
+        Box::pin(async move {
+            match self.0.try_load(key).await {
+                Ok(Ok(value)) => Ok(value),
+                Ok(Err(error)) => Err(Fault::unavailable(&error)),
+                Err(error) => Err(Fault::unavailable(&error)),
+            }
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use super::figure::Source;
 use super::figures::{Wanted, groups};
 use super::flow::Flow;
 use super::party::FlowPoint;
+use super::resolve::{Rows, row};
 use super::view;
 
 /// The most cells of one matrix.
@@ -37,7 +38,7 @@ pub struct FlowMatrix {
     /// Where the cells end, by code.
     destinations: Vec<FlowPoint>,
     /// Largest first; cells without a value last. Pairs for which the source has no figure are not there: that is not zero. At most 2,000, and as many as `top` says.
-    cells: Vec<FlowMatrixCell>,
+    cells: Rows<FlowMatrixCell>,
     /// What `top` left out: the sum of the known cells that are not listed; null where none is left out, and where one of them is SUPPRESSED.
     rest: Option<f64>,
 }
@@ -56,6 +57,8 @@ pub struct FlowMatrixCell {
     /// Whether there is a figure, and if not, why.
     availability: ValueAvailability,
 }
+
+row! { FlowMatrixCell }
 
 /// What a matrix is asked for.
 #[derive(Debug, Default)]
@@ -126,7 +129,7 @@ pub async fn matrix(ctx: &Context<'_>, measure: Measure, period: PartialDate, as
         source: Source(source),
         origins: ends(|cell| cell.origin),
         destinations: ends(|cell| cell.destination),
-        cells,
+        cells: Rows(cells),
         rest: rest.filter(|_| !is_held_back),
     }))
 }

@@ -16,6 +16,7 @@ use super::group::WorkingGroup;
 use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::{Citation, Party, PartyConnection, State, citations};
+use super::resolve::Rows;
 use super::scalar::Given;
 use super::view;
 use super::word::{MeetingOrderField, OrderDirection};
@@ -79,17 +80,17 @@ object! {
         }
 
         /// The parties that hosted it: states, then organisations, each by code; a handful at most.
-        async fn hosts(&self, ctx: &Context<'_>) -> Vec<Party> {
+        async fn hosts(&self, ctx: &Context<'_>) -> Rows<Party> {
             view(ctx).meeting(self.0).hosts.iter().copied().map(Party::from).collect()
         }
 
         /// The groups whose meeting it was, by code.
-        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+        async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
             view(ctx).meeting(self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 
         /// The thematic areas that it was about, in the order of the Declaration; at most six.
-        async fn thematic_areas(&self, ctx: &Context<'_>) -> Vec<ThematicArea> {
+        async fn thematic_areas(&self, ctx: &Context<'_>) -> Rows<ThematicArea> {
             view(ctx).meeting(self.0).areas.iter().copied().map(ThematicArea).collect()
         }
 
@@ -117,7 +118,7 @@ object! {
         }
 
         /// The documents that it adopted, by code; a handful at most.
-        async fn documents(&self, ctx: &Context<'_>) -> Vec<Document> {
+        async fn documents(&self, ctx: &Context<'_>) -> Rows<Document> {
             view(ctx).meeting(self.0).documents.iter().copied().map(Document).collect()
         }
     }

@@ -13,6 +13,8 @@ macro_rules! object {
         #[async_graphql::Object]
         $($head)*
         impl $type { $($done)* }
+
+        $crate::graphql::resolve::row! { $type }
     };
     // A list that may be null by itself: its fault leaves the rest of the page.
     (@ [$($head:tt)*] $type:ident [$($done:tt)*]
@@ -29,9 +31,10 @@ macro_rules! object {
                 #[graphql(desc = "Only what comes behind this cursor of the same list, order and filter.")] after: Option<String>,
                 #[graphql(desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`.")] last: Option<i32>,
                 #[graphql(desc = "Only what comes ahead of this cursor of the same list, order and filter.")] before: Option<String>,
-            ) -> Option<Result<$ret, $crate::graphql::error::Fault>> {
+            ) -> Option<Result<$crate::graphql::resolve::One<$ret>, $crate::graphql::error::Fault>> {
                 let $page = $crate::graph::page::PageArguments { first, after, last, before };
-                $block
+                let made: Option<Result<$ret, $crate::graphql::error::Fault>> = async { $block }.await;
+                made.map(|made| made.map($crate::graphql::resolve::One))
             }
         ] $($rest)* }
     };
@@ -49,9 +52,10 @@ macro_rules! object {
                 #[graphql(desc = "Only what comes behind this cursor of the same list, order and filter.")] after: Option<String>,
                 #[graphql(desc = "That many from the end of the list, or from `before`: 0 to 100; not together with `first`.")] last: Option<i32>,
                 #[graphql(desc = "Only what comes ahead of this cursor of the same list, order and filter.")] before: Option<String>,
-            ) -> Result<$ret, $crate::graphql::error::Fault> {
+            ) -> Result<$crate::graphql::resolve::One<$ret>, $crate::graphql::error::Fault> {
                 let $page = $crate::graph::page::PageArguments { first, after, last, before };
-                $block
+                let made: Result<$ret, $crate::graphql::error::Fault> = async { $block }.await;
+                made.map($crate::graphql::resolve::One)
             }
         ] $($rest)* }
     };

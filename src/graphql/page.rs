@@ -136,15 +136,15 @@ macro_rules! connection {
             $(#[doc = $doc])+
             impl $connection {
                 /// The rows of the page, each with its cursor.
-                async fn edges(&self, ctx: &async_graphql::Context<'_>) -> Vec<$edge> {
+                async fn edges(&self, ctx: &async_graphql::Context<'_>) -> $crate::graphql::resolve::Rows<$edge> {
                     let with_cursor = ctx.look_ahead().field("cursor").exists();
                     let view = $crate::graphql::view(ctx);
-                    self.0.page.rows.iter().map(|row| $edge { row: row.clone(), cursor: with_cursor.then(|| self.0.cursor(view, row)) }).collect()
+                    $crate::graphql::resolve::Rows(self.0.page.rows.iter().map(|row| $edge { row: row.clone(), cursor: with_cursor.then(|| self.0.cursor(view, row)) }).collect())
                 }
 
                 /// The rows of the page without their edges, in the same order.
-                async fn nodes(&self) -> Vec<$node> {
-                    self.0.page.rows.iter().map(|$r| $make).collect()
+                async fn nodes(&self) -> $crate::graphql::resolve::Rows<$node> {
+                    $crate::graphql::resolve::Rows(self.0.page.rows.iter().map(|$r| $make).collect())
                 }
 
                 /// Where the page stands in its list.
@@ -168,9 +168,9 @@ macro_rules! connection {
                 }
 
                 /// What the edge leads to.
-                async fn node(&self) -> $node {
+                async fn node(&self) -> $crate::graphql::resolve::One<$node> {
                     let $r = &self.row;
-                    $make
+                    $crate::graphql::resolve::One($make)
                 }
 
                 $($($more)*)?

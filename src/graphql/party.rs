@@ -22,6 +22,7 @@ use super::meeting::{MeetingConnection, MeetingFilterInput, MeetingOrder, meetin
 use super::object::object;
 use super::page::{bind, connection, paged};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
+use super::resolve::{One, row};
 use super::scalar::{Date, Given, Url};
 use super::series::{Series, series};
 use super::view;
@@ -88,7 +89,7 @@ pub struct Coordinates {
     field(name = "participation", ty = "Option<Participation>", desc = "How the party takes part; null where it does not take part itself."),
     field(
         name = "working_groups",
-        ty = "PartyWorkingGroupConnection",
+        ty = "One<PartyWorkingGroupConnection>",
         desc = "The groups in which the party has a place on a day, by code: one edge a group, with the first of the party's roles in the order `CHAIR`, `CO_CHAIR`, `FOCUS`, `PARTICIPANT`.",
         arg(name = "as_of", ty = "Option<Date>", desc = "The day; today where none is given."),
         arg(
@@ -102,7 +103,7 @@ pub struct Coordinates {
     ),
     field(
         name = "good_practices",
-        ty = "GoodPracticeConnection",
+        ty = "One<GoodPracticeConnection>",
         desc = "Practices in which the party has one of the roles.",
         arg(name = "roles", ty = "Given<Vec<GoodPracticeRole>>", desc = "The roles; any of them where none is named. An empty list matches nothing."),
         arg(name = "filter", ty = "Given<Box<GoodPracticeFilterInput>>", desc = "Only practices for which all of this holds."),
@@ -122,7 +123,7 @@ pub struct Coordinates {
     ),
     field(
         name = "meetings",
-        ty = "MeetingConnection",
+        ty = "One<MeetingConnection>",
         desc = "Meetings that the party hosted, or is known to have come to.",
         arg(name = "filter", ty = "Given<Box<MeetingFilterInput>>", desc = "Only meetings for which all of this holds."),
         arg(name = "order_by", ty = "Option<MeetingOrder>", desc = "The order; newest first where none is given."),
@@ -142,6 +143,8 @@ pub enum Party {
     /// An organisation.
     Organisation(Organisation),
 }
+
+row! { Party: State, Organisation }
 
 impl From<PartyRef> for Party {
     fn from(party: PartyRef) -> Self {
@@ -261,7 +264,7 @@ object! {
             #[graphql(default = 10, desc = "The largest so many: 1 to 2,000; `rest` is the sum of the others.")] top: i32,
         ) -> Result<Option<FlowMatrix>, Fault> {
             let point = Some(vec![Point::State(self.0)]);
-            matrix(ctx, measure, period, Asked { source, destinations: point, top: Some(top), ..Asked::default() }).await
+            Box::pin(matrix(ctx, measure, period, Asked { source, destinations: point, top: Some(top), ..Asked::default() })).await
         }
 
         /// Where people went, largest first: corridors that start in this state, in one period; null where no source covers the period.
@@ -274,7 +277,7 @@ object! {
             #[graphql(default = 10, desc = "The largest so many: 1 to 2,000; `rest` is the sum of the others.")] top: i32,
         ) -> Result<Option<FlowMatrix>, Fault> {
             let point = Some(vec![Point::State(self.0)]);
-            matrix(ctx, measure, period, Asked { source, origins: point, top: Some(top), ..Asked::default() }).await
+            Box::pin(matrix(ctx, measure, period, Asked { source, origins: point, top: Some(top), ..Asked::default() })).await
         }
 
         /// The figures of one measure through time, totals of the newest edition. What a source counts of the state as a whole, such as remittances or persons displaced within it; corridors are summed by `figures`. Null where no source has it in such intervals.
@@ -288,7 +291,7 @@ object! {
             #[graphql(desc = "Of this source (code); else of the one that has most of the periods.")] source: Option<String>,
         ) -> Result<Option<Series>, Fault> {
             let subject = format!("S:{}", view(ctx).state(self.0).entry.iso3);
-            series(ctx, subject, measure, interval, (from, to), source).await
+            Box::pin(series(ctx, subject, measure, interval, (from, to), source)).await
         }
     }
 }

@@ -23,6 +23,7 @@ use super::object::object;
 use super::page::{KeyOf, bind, connection, paged, paged_from};
 use super::party::{Citation, Party, State, citations};
 use super::reads::read;
+use super::resolve::Rows;
 use super::scalar::{Date, DateTime, Given};
 use super::view;
 use super::word::{GoodPracticeOrderField, OrderDirection};
@@ -83,12 +84,12 @@ object! {
         }
 
         /// Where it is practised, by code; bounded by the number of states.
-        async fn states(&self, ctx: &Context<'_>) -> Vec<State> {
+        async fn states(&self, ctx: &Context<'_>) -> Rows<State> {
             read(ctx, self.0).states.iter().copied().map(State).collect()
         }
 
         /// The parties that take part: states, then organisations, each by code; a few dozen at most.
-        async fn partners(&self, ctx: &Context<'_>) -> Vec<Party> {
+        async fn partners(&self, ctx: &Context<'_>) -> Rows<Party> {
             read(ctx, self.0).partners.iter().copied().map(Party::from).collect()
         }
 
@@ -105,7 +106,7 @@ object! {
         }
 
         /// The groups that it concerns, by code.
-        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+        async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
             read(ctx, self.0).groups.iter().copied().map(WorkingGroup).collect()
         }
 
@@ -167,12 +168,12 @@ object! {
 
         /// What it said at each edit, latest first: for its owner; the secretariat sees what was submitted to it. Empty for others.
         paged fn versions(&self, ctx, page) -> Option<GoodPracticeVersionConnection> {
-            history::versions(ctx, self.0, &page).await
+            Box::pin(history::versions(ctx, self.0, &page)).await
         }
 
         /// Who did what to it, latest first: for its owner, and for the secretariat as far as it was submitted. Empty for others.
         paged fn history(&self, ctx, page) -> Option<EventConnection> {
-            history::events(ctx, self.0, &page).await
+            Box::pin(history::events(ctx, self.0, &page)).await
         }
 
         /// Practices that share activities, states, flows and target groups, nearest first, with why.

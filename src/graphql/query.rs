@@ -26,6 +26,7 @@ use super::party::{
 };
 use super::practice::{GoodPractice, GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
 use super::reads;
+use super::resolve::Rows;
 use super::scalar::Given;
 use super::task::{self, TaskConnection};
 use super::view;
@@ -119,12 +120,12 @@ object! {
         }
 
         /// The priority goals of the Declaration (1 a to f), in its order; six.
-        async fn priority_goals(&self, ctx: &Context<'_>) -> Vec<PriorityGoal> {
+        async fn priority_goals(&self, ctx: &Context<'_>) -> Rows<PriorityGoal> {
             view(ctx).of_kind(ProvisionKind::PriorityGoal).map(PriorityGoal).collect()
         }
 
         /// The thematic areas of the Declaration (I to VI), in its order; six.
-        async fn thematic_areas(&self, ctx: &Context<'_>) -> Vec<ThematicArea> {
+        async fn thematic_areas(&self, ctx: &Context<'_>) -> Rows<ThematicArea> {
             view(ctx).of_kind(ProvisionKind::ThematicArea).map(ThematicArea).collect()
         }
 

@@ -16,6 +16,7 @@ use super::error::Fault;
 use super::figure::Source;
 use super::loaders::loaders;
 use super::object::object;
+use super::resolve::{Rows, row};
 use super::view;
 
 /// More points than any series has: two centuries of months, from some sources.
@@ -45,6 +46,8 @@ pub struct SeriesPoint {
     /// By how much it is more (or less, below zero) than the point before; null where that is not the period right before, where one of the two is not known, and across a break.
     change: Option<f64>,
 }
+
+row! { SeriesPoint }
 
 /// A place where no line should be drawn through.
 #[derive(Debug, Clone, SimpleObject)]
@@ -114,7 +117,7 @@ object! {
         }
 
         /// The points in order, oldest first, as the source has them: a period that it does not report is not there.
-        async fn points(&self) -> Vec<SeriesPoint> {
+        async fn points(&self) -> Rows<SeriesPoint> {
             let changes = changes(&self.points, &self.breaks);
             let point = |(point, change): (&Point, Option<f64>)| SeriesPoint {
                 period: self.interval.date(point.number),

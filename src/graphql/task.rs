@@ -10,6 +10,7 @@ use crate::graph::practice::PracticeIx;
 use super::error::Fault;
 use super::page::{KeyOf, bind, connection, paged};
 use super::practice::GoodPractice;
+use super::resolve::row;
 use super::scalar::DateTime;
 use super::view;
 
@@ -25,6 +26,8 @@ pub struct Task {
     /// Since when it waits.
     since: DateTime,
 }
+
+row! { Task }
 
 /// A practice that waits, for what, and since when.
 #[derive(Debug, Clone, Copy)]

@@ -14,6 +14,7 @@ use super::loaders::loaders;
 use super::object::object;
 use super::page::{bind, connection, paged};
 use super::party::Party;
+use super::resolve::Rows;
 use super::scalar::DateTime;
 use super::view;
 
@@ -44,9 +45,9 @@ object! {
         }
 
         /// The working groups in which your party has a place today, by code; a dozen at most.
-        async fn working_groups(&self, ctx: &Context<'_>) -> Vec<WorkingGroup> {
+        async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
             let view = view(ctx);
-            let Some(party) = party(ctx) else { return Vec::new() };
+            let Some(party) = party(ctx) else { return Rows(Vec::new()) };
             let today = view.today();
             let mut groups: Vec<_> = view.party_links(party).groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
             groups.dedup();

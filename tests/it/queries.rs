@@ -7,6 +7,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{Selection, SelectionSet};
+use async_graphql::{Pos, Positioned};
 use serde_json::{Value, json};
 
 use crate::ask::{answer_with, at};
@@ -42,6 +45,58 @@ fn the_queries_are_answered_as_they_were() {
             insta::assert_json_snapshot!("answer", lasting(answer));
         });
     });
+}
+
+/// A document with so many `__typename` first in each of its selections, at the same places however many there are.
+fn with_type_names(text: &str, twice: bool) -> String {
+    fn opens(set: &Positioned<SelectionSet>, all: &mut Vec<Pos>) {
+        if !set.node.items.is_empty() {
+            all.push(set.pos);
+        }
+        for item in &set.node.items {
+            match &item.node {
+                Selection::Field(field) => opens(&field.node.selection_set, all),
+                Selection::InlineFragment(fragment) => opens(&fragment.node.selection_set, all),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    let document = parse_query(text).expect("a document");
+    let mut all = Vec::new();
+    document.operations.iter().for_each(|(_, operation)| opens(&operation.node.selection_set, &mut all));
+    document.fragments.values().for_each(|fragment| opens(&fragment.node.selection_set, &mut all));
+    let lines = text.split('\n').enumerate().map(|(at, line)| {
+        let mut columns: Vec<usize> = all.iter().filter(|pos| pos.line == at + 1).map(|pos| pos.column).collect();
+        columns.sort_unstable();
+        let mut line: Vec<char> = line.chars().collect();
+        for column in columns.into_iter().rev() {
+            assert_eq!(line[column - 1], '{', "where a selection begins");
+            let names = if twice { " __typename __typename " } else { " __typename            " };
+            line.splice(column..column, names.chars());
+        }
+        line.into_iter().collect::<String>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The executor merges what is asked for twice; what is asked for once is resolved by `graphql/resolve.rs`.
+#[test]
+fn a_field_that_is_asked_for_twice_in_each_object_changes_nothing() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/queries");
+    let mut seen = 0;
+    for concept in fs::read_dir(folder).into_iter().flatten().flatten().filter(|concept| concept.path().is_dir()) {
+        let files = fs::read_dir(concept.path()).into_iter().flatten().flatten().map(|file| file.path());
+        for path in files.filter(|path| path.extension().is_some_and(|end| end == "graphql")) {
+            let (text, variables) = (read(&path), variables(&path.with_extension("json")));
+            if parse_query(&text).is_err() {
+                continue;
+            }
+            let [once, twice] = [false, true].map(|twice| lasting(answer_with(&with_type_names(&text, twice), &variables)));
+            assert_eq!(once, twice, "{}", path.display());
+            seen += usize::from(!once["data"].is_null());
+        }
+    }
+    assert!(seen > 20, "{seen} queries were answered");
 }
 
 #[test]

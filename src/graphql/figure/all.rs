@@ -1,7 +1,5 @@
 //! Figures of all flows and states, one by one.
 
-use std::sync::Arc;
-
 use async_graphql::Context;
 
 use crate::domain::flow::FlowShape;
@@ -15,7 +13,7 @@ use super::super::loaders::loaders;
 use super::super::page::{Paged, bind, counts};
 use super::super::scalar::Given;
 use super::super::view;
-use super::{Observation, ObservationConnection, ObservationFilterInput, ObservationOrder};
+use super::{Finder, Observation, ObservationConnection, ObservationFilterInput, ObservationOrder};
 
 /// `Query.observations`.
 pub async fn all_observations(
@@ -33,7 +31,8 @@ pub async fn all_observations(
     let query = filter.query(order, request, counts(ctx));
     let found = loaders(ctx).store().all_observations(&query, &about).await.map_err(|error| Fault::unavailable(&error))?;
     let keyed = found.page.rows.into_iter().zip(found.keys);
-    let rows = keyed.filter_map(|(row, key)| Some(Observation { key, ..Observation::of(view, Arc::clone(&row))? })).collect();
+    let mut finder = Finder::new(view);
+    let rows = keyed.filter_map(|(row, key)| Some(Observation { key, ..finder.find(row)? })).collect();
     let page = Page { rows, has_next: found.page.has_next, has_previous: found.page.has_previous, total: found.page.total };
     Ok(ObservationConnection(Paged::new(page, binding, |_, o| o.key.to_bytes())))
 }
