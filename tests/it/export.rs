@@ -12,6 +12,7 @@ use crate::app::{Reply, TestApp, query_path, request, then};
 use crate::ask;
 use crate::commands::{err, run};
 use crate::contribution::{Stage, content};
+use crate::http2::ask_and_take_nothing;
 use crate::place::Place;
 
 const FIGURES: &str = "query Figures { observations { nodes {
@@ -332,6 +333,30 @@ fn a_key_that_ends_ends_its_file() {
     let mut client = app.connect();
     client.write(&request("GET", &path, &[("authorization", &format!("Bearer {key}"))], b""));
     let mut first = [0; 256];
+#[test]
+fn one_client_does_not_keep_all_others_from_their_files() {
+    let app = TestApp::with(|settings| settings.http.exports = 3);
+    let path = format!("{}&format=csv", query_path("{states{nodes{iso3}}}"));
+    let bearer = format!("Bearer {}", app.key("UZB", Role::FocalPoint, "tashkent"));
+    let (stranger, member) = (|| app.get(&path, &[]), || app.get(&path, &[("authorization", &bearer)]));
+    let held = ask_and_take_nothing(&app, &path, 2);
+    let refusal = stranger().refused(429, "THROTTLED");
+    assert_eq!((refusal.header("retry-after"), &refusal.json()["errors"][0]["extensions"]["retryable"]), (Some("5"), &json!(true)));
+    assert!(refusal.text().contains("2 files are being made for you"), "{}", refusal.text());
+    assert_eq!(member().status, 200, "a place is left for others, even from the same address");
+    assert_eq!(app.get(&query_path("{states{nodes{iso3}}}"), &[]).status, 200, "what is no file is answered as ever");
+    drop(held);
+    let is_free = || {
+        (0..200).any(|_| {
+            stranger().status == 200 || {
+                std::thread::sleep(Duration::from_millis(25));
+                false
+            }
+        })
+    };
+    assert!(is_free(), "the places are free once the client has gone");
+}
+
     client.socket().read_exact(&mut first).expect("it begins");
     app.revoke(&key);
     let rest = String::from_utf8_lossy(&client.rest()).into_owned();
