@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::domain::catalogue::{self, Catalogue};
-use crate::graphql::Api;
+use crate::graphql::{Api, Validator};
 use crate::http::auth::Auth;
 use crate::http::edge::Edge;
 use crate::http::meter::Meter;
@@ -147,7 +147,12 @@ fn trusted(settings: &Settings, api: &Api) -> Result<Trusted, String> {
             DocumentMode::TrustedOnly => Err("with `http.documents` = trusted-only, `http.document_source` must name a folder or a manifest.".into()),
         };
     }
-    Trusted::read(Path::new(source), |text| api.prepare(text).map(drop).map_err(|refusal| refusal.message))
+    let validator = Validator::new(api);
+    let trusted = Trusted::read(Path::new(source), |text| validator.check(text)).map_err(|faults| faults.to_string())?;
+    if trusted.is_empty() && settings.http.documents == DocumentMode::TrustedOnly {
+        return Err(format!("{source} holds no document, so that nothing could be run: put `.graphql` files or a manifest (`.json`) there."));
+    }
+    Ok(trusted)
 }
 
 async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
+use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, Variables};
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use quick_cache::Weighter;
@@ -97,7 +97,7 @@ impl Api {
     /// The schema under those limits; `suggestions` lets validation errors name near fields.
     #[must_use]
     pub fn new(limits: Limits, suggestions: bool) -> Self {
-        let mut builder = Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>();
+        let mut builder = builder();
         if !suggestions {
             builder = builder.disable_suggestions();
         }
@@ -214,6 +214,11 @@ fn own_definitions(sdl: &str) -> String {
                 while own.pop().is_some_and(|above| above != "\"\"\"") {}
             }
         } else {
+/// The schema before it is finished.
+pub(super) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>()
+}
+
             own.push(line);
         }
     }
@@ -221,7 +226,7 @@ fn own_definitions(sdl: &str) -> String {
 }
 
 /// An operation of a kind that the schema does not have.
-fn unsupported(document: &ExecutableDocument) -> Refusal {
+pub(super) fn unsupported(document: &ExecutableDocument) -> Refusal {
     let at = document.operations.iter().find(|(_, operation)| operation.node.ty == OperationKind::Subscription).map(|(_, operation)| operation.pos);
     let message = "The schema has queries and mutations: there are no subscriptions yet.".to_owned();
     Refusal { code: code::VALIDATION_FAILED, message, line: at.map(|pos| (pos.line, pos.column)) }

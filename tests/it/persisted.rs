@@ -123,11 +123,22 @@ fn a_trusted_document_at_fault_is_told_when_the_server_starts() {
     std::fs::write(folder.path().join("documents/bad.graphql"), "{ states").expect("written");
     let start = |arguments: &[&str]| {
         let done = run(folder.path(), &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+    std::fs::create_dir(folder.path().join("empty")).expect("made");
         assert!(!done.status.success());
+    std::fs::write(folder.path().join("documents/old.graphql"), "query Old { states { nodes { iso } } }\nquery New { states { nodes { iso3 } } }")
+        .expect("written");
+    std::fs::write(folder.path().join("documents/page.json"), "<html>").expect("written");
         err(&done)
     };
     let fault = start(&["--documents", "trusted-only", "--document-source", "documents"]);
-    assert!(fault.contains("documents/bad.graphql: "), "{fault}");
+    for told in
+        ["3 faults.", "documents/bad.graphql: line 1, ", "documents/old.graphql, operation `Old`, line 1, column 30: ", "documents/page.json: it is not JSON"]
+    {
+        assert!(fault.contains(told), "{told} is not in {fault}");
+    }
+    assert!(fault.contains("iso3") && !fault.contains("New"), "the near name is told, and what is sound is not: {fault}");
+    let fault = start(&["--documents", "trusted-only", "--document-source", "empty"]);
+    assert!(fault.contains("empty holds no document") && fault.contains(".graphql"), "{fault}");
     assert!(start(&["--documents", "trusted-only"]).contains("http.document_source"));
     assert!(start(&["--documents", "some"]).contains("http.documents"));
 }
