@@ -159,6 +159,9 @@ fn a_workbook_opens_with_numbers_as_numbers_and_a_sheet_that_says_whose_they_are
     let about: Vec<Vec<String>> = about.rows().map(texts).collect();
     assert!(about.contains(&vec!["Rows".into(), "292".into()]) && about.contains(&vec!["Source OUR-BOOK".into(), first[6].clone()]), "{about:?}");
     assert!(about.contains(&vec!["Made on".into(), "2025-10-09".into()]), "{about:?}");
+    let reserved = file(&app, "query History { states(first: 1) { nodes { iso3 } } }", "xlsx");
+    let book: Xlsx<_> = Xlsx::new(Cursor::new(reserved.body)).expect("a workbook");
+    assert_eq!(book.sheet_names(), ["History_rows", "About"], "Excel has that name for itself");
 }
 
 #[test]
