@@ -298,7 +298,8 @@ fn not_acceptable() -> Refusal {
 /// Who sends a request, and his place at his bucket of points.
 async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
     revision::may_answer(shared, headers).await?;
-    let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await?;
+    let viewer =
+        shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await.map_err(|refusal| shared.rates.guess(peer, headers, refusal))?;
     let mut ticket = shared.rates.ticket(&viewer, peer, headers);
     if revision::is_asked(headers) {
         // Waiting is for those who have points left.
