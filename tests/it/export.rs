@@ -196,6 +196,14 @@ fn with_first_it_is_that_page_and_after_says_where_it_begins() {
 }
 
 #[test]
+fn the_example_that_speaks_of_files_is_one() {
+    let example = include_str!("../../web/graphiql/examples/15-a-list-as-a-file.graphql");
+    let reply = file(TestApp::shared(), example, "csv");
+    assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"FiguresAsAFile-2025-10-09.csv\""));
+    assert!(cells(&reply.text()).len() > 1, "{}", reply.text());
+}
+
+#[test]
 fn no_cell_starts_a_formula_and_a_negative_number_is_one() {
     let stage = Stage::new();
     let titles = ["=HYPERLINK(\"http://evil.example\",\"x\")", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "quiet, \"quoted\"\u{201d}; =1"];
@@ -326,17 +334,6 @@ fn a_client_that_goes_away_ends_the_work_and_a_file_that_breaks_does_not_look_wh
 }
 
 #[test]
-fn a_key_that_ends_ends_its_file() {
-    let app = office(|settings| {
-        settings.http.rate_points = 120;
-        settings.http.rate_time = "4s".parse().expect("a time");
-    });
-    let key = app.key("UZB", Role::FocalPoint, "tashkent");
-    let path = format!("{}&format=csv", query_path("{ observations(filter: { sources: [\"OUR-BOOK\"] }) { nodes { value } } }"));
-    let mut client = app.connect();
-    client.write(&request("GET", &path, &[("authorization", &format!("Bearer {key}"))], b""));
-    let mut first = [0; 256];
-#[test]
 fn one_client_does_not_keep_all_others_from_their_files() {
     let app = TestApp::with(|settings| settings.http.exports = 3);
     let path = format!("{}&format=csv", query_path("{states{nodes{iso3}}}"));
@@ -360,6 +357,17 @@ fn one_client_does_not_keep_all_others_from_their_files() {
     assert!(is_free(), "the places are free once the client has gone");
 }
 
+#[test]
+fn a_key_that_ends_ends_its_file() {
+    let app = office(|settings| {
+        settings.http.rate_points = 120;
+        settings.http.rate_time = "4s".parse().expect("a time");
+    });
+    let key = app.key("UZB", Role::FocalPoint, "tashkent");
+    let path = format!("{}&format=csv", query_path("{ observations(filter: { sources: [\"OUR-BOOK\"] }) { nodes { value } } }"));
+    let mut client = app.connect();
+    client.write(&request("GET", &path, &[("authorization", &format!("Bearer {key}"))], b""));
+    let mut first = [0; 256];
     client.socket().read_exact(&mut first).expect("it begins");
     app.revoke(&key);
     let rest = String::from_utf8_lossy(&client.rest()).into_owned();
