@@ -112,14 +112,16 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     }
     let follower = Arc::new(Follower::new(store.clone()).await?);
     let snapshot = follower.current();
-    let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
-    meter.snapshot(snapshot.revision(), snapshot.len());
 
     let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
     keys::catch_up(&store, &auth.keys).await?;
 
     let api = Api::new(settings.graphql.clone(), settings.suggestions);
     let trusted = trusted(&settings, &api).map_err(StartFault::Documents)?;
+    let documents = trusted.texts().filter_map(|text| api.prepare(text).ok());
+    let operations = documents.flat_map(|document| document.operation_names().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"), &operations);
+    meter.snapshot(snapshot.revision(), snapshot.len());
     let shared = Arc::new(Shared::new(Parts {
         api,
         trusted,

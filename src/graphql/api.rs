@@ -44,6 +44,18 @@ pub struct Prepared {
     pub(super) analysis: Arc<Analysis>,
 }
 
+impl Prepared {
+    /// The name of an operation: the one that is named, else that of the only one there is; none where it has none.
+    pub fn operation_name<'a>(&'a self, wanted: Option<&'a str>) -> Option<&'a str> {
+        wanted.or_else(|| self.operation_names().next().filter(|_| self.operation_names().nth(1).is_none()))
+    }
+
+    /// The names of its operations.
+    pub fn operation_names(&self) -> impl Iterator<Item = &str> {
+        self.document.operations.iter().filter_map(|(name, _)| name.map(async_graphql::Name::as_str))
+    }
+}
+
 #[derive(Clone)]
 struct ByText;
 
@@ -202,6 +214,11 @@ impl Api {
     }
 }
 
+/// The schema before it is finished.
+pub(super) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>()
+}
+
 /// The SDL without the directives that every GraphQL server has: the specification defines them, not we.
 fn own_definitions(sdl: &str) -> String {
     const BUILT_IN: [&str; 5] = ["directive @include", "directive @skip", "directive @specifiedBy", "directive @deprecated", "directive @oneOf"];
@@ -214,11 +231,6 @@ fn own_definitions(sdl: &str) -> String {
                 while own.pop().is_some_and(|above| above != "\"\"\"") {}
             }
         } else {
-/// The schema before it is finished.
-pub(super) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>()
-}
-
             own.push(line);
         }
     }
