@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::domain::catalogue::{self, Catalogue};
-use crate::graphql::Api;
+use crate::graphql::{Api, Validator};
 use crate::http::auth::Auth;
 use crate::http::edge::Edge;
 use crate::http::meter::Meter;
@@ -112,14 +112,16 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     }
     let follower = Arc::new(Follower::new(store.clone()).await?);
     let snapshot = follower.current();
-    let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"));
-    meter.snapshot(snapshot.revision(), snapshot.len());
 
     let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
     keys::catch_up(&store, &auth.keys).await?;
 
     let api = Api::new(settings.graphql.clone(), settings.suggestions);
     let trusted = trusted(&settings, &api).map_err(StartFault::Documents)?;
+    let documents = trusted.texts().filter_map(|text| api.prepare(text).ok());
+    let operations = documents.flat_map(|document| document.operation_names().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let meter = Meter::new(&telemetry::recorder(), env!("CARGO_PKG_VERSION"), &operations);
+    meter.snapshot(snapshot.revision(), snapshot.len());
     let shared = Arc::new(Shared::new(Parts {
         api,
         trusted,
@@ -147,7 +149,12 @@ fn trusted(settings: &Settings, api: &Api) -> Result<Trusted, String> {
             DocumentMode::TrustedOnly => Err("with `http.documents` = trusted-only, `http.document_source` must name a folder or a manifest.".into()),
         };
     }
-    Trusted::read(Path::new(source), |text| api.prepare(text).map(drop).map_err(|refusal| refusal.message))
+    let validator = Validator::new(api);
+    let trusted = Trusted::read(Path::new(source), |text| validator.check(text)).map_err(|faults| faults.to_string())?;
+    if trusted.is_empty() && settings.http.documents == DocumentMode::TrustedOnly {
+        return Err(format!("{source} holds no document, so that nothing could be run: put `.graphql` files or a manifest (`.json`) there."));
+    }
+    Ok(trusted)
 }
 
 async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {

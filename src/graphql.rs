@@ -12,6 +12,7 @@
 //! | `mutation`, `contribution`, `contact`, `audience`, `history`, `task`, `revocation` | what parties write, who may read it, what happened to it, what waits |
 //! | `views`, `reads` | what this request sees, and what of it is noted |
 //! | `object`, `resolve`, `page`, `scalar`, `word` | the machinery: `object!`, how objects are resolved, connections, scalars, enums |
+//! | `validate` | whether a document would be run, without running it |
 //! | [`export`] | the list of an operation, page by page, for files |
 //! | `loaders` | reads from the database, batched within one request |
 //! | `omitted` | variables that were not given where an argument has a default |
@@ -48,6 +49,7 @@ mod revocation;
 mod scalar;
 mod series;
 mod task;
+mod validate;
 mod viewer;
 mod views;
 mod word;
@@ -57,6 +59,7 @@ use async_graphql::Context;
 use crate::graph::View;
 
 pub use api::{Api, Call, Outcome, Prepared};
+pub use validate::Validator;
 pub use viewer::RateLimit;
 
 /// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.

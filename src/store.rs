@@ -19,6 +19,7 @@
 //! | [`key`](mod@key) | API keys |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`copy`](mod@copy) | everything into another database |
+//! | [`vitals`] | what an operator watches |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
 //! SQLite and PostgreSQL are asked the same statements, in the words of each ([`sql`]). Lists go in as one JSON
@@ -47,9 +48,11 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vitals;
 mod wording;
 mod write;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -70,6 +73,7 @@ pub use observation::{About, AllPage, ObservationKey, ObservationOrder, Observat
 pub use series::read::Reading;
 pub use series::set::{FigureSet, Sets};
 pub use series::{Delivery, FigureFault, FigureFile, FigureFileReport, FigureOptions};
+pub use vitals::Vitals;
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 
 use error::Doing;
@@ -95,6 +99,8 @@ pub struct Store {
     blocks: Arc<BlockCache>,
     /// What is held back of figures, and from whom.
     sight: series::veil::Sight,
+    /// Where SQLite writes ahead of the file.
+    log: Option<PathBuf>,
 }
 
 impl Store {
@@ -113,7 +119,7 @@ impl Store {
     /// # Errors
     /// One sentence on why not.
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
-        let connect::Pools { read, write, turns } = connect::open(url).await?;
+        let connect::Pools { read, write, turns, file } = connect::open(url).await?;
         let turns = Arc::new(Semaphore::new(turns));
         let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
         Ok(Self {
@@ -126,6 +132,7 @@ impl Store {
             sets: Arc::default(),
             blocks: Arc::new(series::read::block_cache()),
             sight: series::veil::Sight::default(),
+            log: vitals::log_of(file),
         })
     }
 

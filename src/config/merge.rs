@@ -279,6 +279,7 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
             "it must have 16 characters or more"
         }
         "http.queue" if settings.http.queue == 0 => "it must be 1 or more",
+        "http.exports_each" if settings.http.exports_each == 0 => "it must be 1 or more",
         "http.export_sheet_rows" if settings.http.export_sheet_rows > 1_048_575 => "it can be at most 1048575, as a sheet has so many rows",
         "http.cors_origins" if !settings.http.cors_origins.iter().all(is_origin) => "it must list origins, as https://example.org without a path, or be *",
         _ => return None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, ServerError, Variables};
+use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, Variables};
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use quick_cache::Weighter;
@@ -42,6 +42,18 @@ pub struct Api {
 pub struct Prepared {
     pub(super) document: ExecutableDocument,
     pub(super) analysis: Arc<Analysis>,
+}
+
+impl Prepared {
+    /// The name of an operation: the one that is named, else that of the only one there is; none where it has none.
+    pub fn operation_name<'a>(&'a self, wanted: Option<&'a str>) -> Option<&'a str> {
+        wanted.or_else(|| self.operation_names().next().filter(|_| self.operation_names().nth(1).is_none()))
+    }
+
+    /// The names of its operations.
+    pub fn operation_names(&self) -> impl Iterator<Item = &str> {
+        self.document.operations.iter().filter_map(|(name, _)| name.map(async_graphql::Name::as_str))
+    }
 }
 
 #[derive(Clone)]
@@ -97,7 +109,7 @@ impl Api {
     /// The schema under those limits; `suggestions` lets validation errors name near fields.
     #[must_use]
     pub fn new(limits: Limits, suggestions: bool) -> Self {
-        let mut builder = Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>();
+        let mut builder = builder();
         if !suggestions {
             builder = builder.disable_suggestions();
         }
@@ -202,6 +214,11 @@ impl Api {
     }
 }
 
+/// The schema before it is finished.
+pub(super) fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation, EmptySubscription).register_output_type::<Interfaces>()
+}
+
 /// The SDL without the directives that every GraphQL server has: the specification defines them, not we.
 fn own_definitions(sdl: &str) -> String {
     const BUILT_IN: [&str; 5] = ["directive @include", "directive @skip", "directive @specifiedBy", "directive @deprecated", "directive @oneOf"];
@@ -221,7 +238,7 @@ fn own_definitions(sdl: &str) -> String {
 }
 
 /// An operation of a kind that the schema does not have.
-fn unsupported(document: &ExecutableDocument) -> Refusal {
+pub(super) fn unsupported(document: &ExecutableDocument) -> Refusal {
     let at = document.operations.iter().find(|(_, operation)| operation.node.ty == OperationKind::Subscription).map(|(_, operation)| operation.pos);
     let message = "The schema has queries and mutations: there are no subscriptions yet.".to_owned();
     Refusal { code: code::VALIDATION_FAILED, message, line: at.map(|pos| (pos.line, pos.column)) }

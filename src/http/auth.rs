@@ -19,6 +19,7 @@ use crate::domain::viewer::Viewer;
 use crate::graph::Snapshot;
 
 use super::refusal::{Refusal, code};
+use jwks::Silent;
 use keys::KeyTable;
 use settings::Settings;
 use token::Tokens;
@@ -48,7 +49,8 @@ impl Auth {
     /// Who sends a request.
     ///
     /// # Errors
-    /// 401, the same for whatever is wrong with its credentials.
+    /// 401, the same for whatever is wrong with its credentials; 503 for tokens of the identity provider, the same for
+    /// all, where that does not say by which keys it signs.
     pub async fn viewer(&self, headers: &HeaderMap, snapshot: &Snapshot, now: Timestamp) -> Result<Viewer, Refusal> {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let (first, second) = (lines.next(), lines.next());
@@ -59,7 +61,7 @@ impl Auth {
         let token = bearer(line).ok_or_else(refused)?;
         let member = match &self.tokens {
             _ if token.starts_with(PREFIX) => self.keys.member(token, now),
-            Some(tokens) => tokens.member(token, now).await,
+            Some(tokens) => tokens.member(token, now).await.map_err(silent)?,
             None => None,
         };
         let member = member.ok_or_else(refused)?;
@@ -81,6 +83,12 @@ fn bearer(line: &HeaderValue) -> Option<&str> {
 fn refused() -> Refusal {
     let message = "The credentials are not accepted: send `Authorization: Bearer` with a key or token that is good, or no such header to read what is public.";
     Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message)
+}
+
+fn silent(silent: Silent) -> Refusal {
+    let message =
+        "The identity provider does not answer, so that none of its tokens can be looked at, good or bad; try again. What is public can be read without.";
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).retry_after(silent.retry)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod csv;
 mod ndjson;
+mod places;
 mod table;
 mod walk;
 mod wish;
@@ -17,10 +18,10 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use futures_util::stream::try_unfold;
-use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -34,9 +35,11 @@ use super::request::Incoming;
 use super::request_id::RequestId;
 use super::{Shared, answer};
 
+use places::Place;
 use table::Table;
 use walk::{Failed, Walk};
 
+pub(super) use places::Places;
 pub(super) use wish::{Kind, asked};
 
 /// Marks an answer that is still being made while it goes out: its connection is not idle until then.
@@ -62,10 +65,7 @@ pub(super) struct Asking {
 /// Where there is none to be made, or not now.
 pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket, incoming: Incoming<'_>) -> Result<Response, Refusal> {
     let Asking { kind, viewer, headers, cache, id } = asking;
-    let Ok(place) = Arc::clone(&shared.export_places).try_acquire_owned() else {
-        let message = format!("{} files are being made, as many as may be at once; try again.", shared.settings.exports);
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message));
-    };
+    let place = shared.export_places.take(ticket.who())?;
     let text = shared.documents.text(&incoming)?;
     let prepared = shared.api.prepare(&text.text)?;
     shared.documents.remember(&text);
@@ -168,7 +168,7 @@ struct Made {
     ready: Option<Vec<u8>>,
     is_done: bool,
     id: RequestId,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Made {

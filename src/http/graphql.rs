@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, ETAG, IF_NONE_MAT
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::tz::Offset;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::graph::Viewer;
 use crate::graphql::{Call, RateLimit};
@@ -218,6 +218,7 @@ async fn run(
     }
     let charge = shared.api.charge(&prepared, operation.as_deref(), &variables)?;
     let left = ticket.take(charge.cost)?;
+    let (name, begun) = (prepared.operation_name(operation.as_deref()).map(str::to_owned), Instant::now());
     let now = (shared.clock)();
     let (day, cost, snapshot) = (Offset::UTC.to_datetime(now).date(), charge.cost, shared.follower.current());
     let is_write = charge.kind == OperationType::Mutation;
@@ -242,6 +243,7 @@ async fn run(
         Ok::<_, Refusal>(shared.api.execute(call).await)
     };
     let outcome = in_time(shared.settings.answer_time, run).await?.inspect_err(|_| ticket.give_back(cost))?;
+    shared.meter.ran(name.as_deref(), begun.elapsed());
     // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
     let is_for_all = outcome.is_for_all && !registers;
     let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
@@ -298,7 +300,8 @@ fn not_acceptable() -> Refusal {
 /// Who sends a request, and his place at his bucket of points.
 async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
     revision::may_answer(shared, headers).await?;
-    let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await?;
+    let viewer =
+        shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await.map_err(|refusal| shared.rates.guess(peer, headers, refusal))?;
     let mut ticket = shared.rates.ticket(&viewer, peer, headers);
     if revision::is_asked(headers) {
         // Waiting is for those who have points left.

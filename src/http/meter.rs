@@ -1,6 +1,9 @@
 //! What is counted. Every handle is made once: a request costs a few atomic additions.
 //!
-//! Labels come from closed lists (route, class of status, code of the transport or the executor), never from a client.
+//! Labels come from closed lists (route, class of status, code of the transport or the executor, measure, names of operations
+//! that the operator trusts), never from a client.
+
+use std::collections::{BTreeSet, HashMap};
 
 use axum::http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -8,6 +11,12 @@ use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use tokio::time::Instant;
 
 use super::refusal::code;
+use crate::domain::figure::Measure as Counted;
+use crate::domain::word::Words;
+use crate::store::Vitals;
+
+/// So many operations are measured by name, the first by their names; each costs some memory.
+const NAMED: usize = 200;
 
 /// Codes that are counted by name; any other counts as `OTHER`.
 const CODES: &[&str] = &[
@@ -20,6 +29,7 @@ const CODES: &[&str] = &[
     code::UNAUTHENTICATED,
     code::THROTTLED,
     code::TIMEOUT,
+    code::BEHIND,
     code::OVERLOADED,
     code::DOCUMENT_NOT_FOUND,
     code::PERSISTED_QUERY_NOT_FOUND,
@@ -50,6 +60,13 @@ pub struct Meter {
     entries: Gauge,
     kept: [Counter; 2],
     kept_bytes: Gauge,
+    /// Time of operations that the operator trusts, by name, and of all others.
+    operations: HashMap<String, Histogram>,
+    other_operations: Histogram,
+    database: [Gauge; 2],
+    log_bytes: Gauge,
+    closed: Vec<(Counted, Gauge)>,
+    veiled: Counter,
 }
 
 /// What is counted of one route.
@@ -60,9 +77,9 @@ struct Route {
 }
 
 impl Meter {
-    /// Counters that `recorder` keeps.
+    /// Counters that `recorder` keeps; operations of these names have a time of their own.
     #[must_use]
-    pub fn new(recorder: &PrometheusRecorder, version: &'static str) -> Self {
+    pub fn new(recorder: &PrometheusRecorder, version: &'static str, operations: &BTreeSet<String>) -> Self {
         metrics::with_local_recorder(recorder, || {
             describe();
             gauge!("silkroutes_build_info", "version" => version).set(1.0);
@@ -79,6 +96,12 @@ impl Meter {
                 entries: gauge!("silkroutes_snapshot_entries"),
                 kept: ["miss", "hit"].map(|found| counter!("silkroutes_kept_answers_total", "found" => found)),
                 kept_bytes: gauge!("silkroutes_kept_answers_bytes"),
+                operations: operations.iter().take(NAMED).map(|name| (name.clone(), operation(name.clone()))).collect(),
+                other_operations: operation("other".to_owned()),
+                database: ["used", "idle"].map(|state| gauge!("silkroutes_database_connections", "state" => state)),
+                log_bytes: gauge!("silkroutes_database_log_bytes"),
+                closed: Counted::ALL.iter().map(|word| (word.value, gauge!("silkroutes_closed_figures", "measure" => word.name))).collect(),
+                veiled: counter!("silkroutes_closed_figures_taken_out_total"),
             }
         })
     }
@@ -113,6 +136,27 @@ impl Meter {
     pub(super) fn kept(&self, bytes: u64) {
         #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
         self.kept_bytes.set(bytes as f64);
+    }
+
+    /// Counts an operation that was run.
+    pub(super) fn ran(&self, name: Option<&str>, took: std::time::Duration) {
+        name.and_then(|name| self.operations.get(name)).unwrap_or(&self.other_operations).record(took.as_secs_f64());
+    }
+
+    /// Tells how it stands with the database.
+    pub(super) fn vitals(&self, vitals: &Vitals) {
+        let (open, idle) = vitals.connections;
+        let [used, unused] = &self.database;
+        used.set(open.saturating_sub(idle));
+        unused.set(idle);
+        #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+        self.log_bytes.set(vitals.log.unwrap_or(0) as f64);
+        for (measure, gauge) in &self.closed {
+            let count = vitals.closed.iter().find(|(known, _)| known == measure).map_or(0, |(_, count)| *count);
+            #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+            gauge.set(count as f64);
+        }
+        self.veiled.absolute(vitals.veiled);
     }
 
     pub(super) fn connections(&self) -> &Gauge {
@@ -150,6 +194,10 @@ impl Route {
             seconds: histogram!("silkroutes_http_request_seconds", "route" => route),
         }
     }
+}
+
+fn operation(name: String) -> Histogram {
+    histogram!("silkroutes_operation_seconds", "operation" => name)
 }
 
 /// One request that is being measured.
@@ -190,5 +238,10 @@ fn describe() {
     describe_gauge!("silkroutes_snapshot_entries", "Entries of the graph that is served");
     describe_counter!("silkroutes_kept_answers_total", "Looks for an answer that is kept, by what came of them");
     describe_gauge!("silkroutes_kept_answers_bytes", "Bytes of the answers that are kept");
+    describe_histogram!("silkroutes_operation_seconds", "Time to run an operation, by its name where a trusted document has it");
+    describe_gauge!("silkroutes_database_connections", "Connections for reading, by whether they are in use");
+    describe_gauge!("silkroutes_database_log_bytes", "Bytes of SQLite's log ahead of the file; 0 for PostgreSQL");
+    describe_gauge!("silkroutes_closed_figures", "Small figures that are held back, of measures that were asked for at this revision");
+    describe_counter!("silkroutes_closed_figures_taken_out_total", "How often a closed figure was taken out of what was read");
     describe_gauge!("silkroutes_build_info", "Always 1; the label tells the version");
 }

@@ -53,8 +53,18 @@ struct Bucket {
     at: Instant,
 }
 
+/// Whose bucket it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Someone who proved who he is: his subject.
+    Member(String),
+    /// Whoever comes from an address, or a network of IPv6.
+    Stranger(u128),
+}
+
 /// One request's place at its bucket.
 pub(super) struct Ticket {
+    who: Who,
     rate: Rate,
     bucket: Arc<Mutex<Bucket>>,
     left: Option<Left>,
@@ -89,15 +99,23 @@ impl Rates {
                 let full = || Ok::<_, ()>(self.member.full());
                 // The closure cannot fail.
                 let bucket = self.members.get_or_insert_with(member.subject.as_str(), full).unwrap_or_else(|()| self.member.full());
-                Ticket { rate: self.member, bucket, left: None }
+                Ticket { who: Who::Member(member.subject.clone()), rate: self.member, bucket, left: None }
             }
             Viewer::Anonymous => {
                 let full = || Ok::<_, ()>(self.stranger.full());
                 let block = block(self.address(peer, headers));
                 let bucket = self.strangers.get_or_insert_with(&block, full).unwrap_or_else(|()| self.stranger.full());
-                Ticket { rate: self.stranger, bucket, left: None }
+                Ticket { who: Who::Stranger(block), rate: self.stranger, bucket, left: None }
             }
         }
+    }
+
+    /// Takes a point for a credential that is not accepted, from the bucket of the address that it came from, as who sent it
+    /// is not known; what is answered then. Good ones from there are not hindered: a stranger could else lock out whoever
+    /// shares an address with him.
+    pub fn guess(&self, peer: Option<Peer>, headers: &HeaderMap, refusal: Refusal) -> Refusal {
+        let mut ticket = self.ticket(&Viewer::anonymous(), peer, headers);
+        ticket.take(1).err().unwrap_or(refusal)
     }
 
     /// The client's address: what a proxy in front says, where the settings trust one, else the connection's.
@@ -145,6 +163,11 @@ fn whole(number: f64) -> u64 {
 }
 
 impl Ticket {
+    /// Whose bucket it is at.
+    pub const fn who(&self) -> &Who {
+        &self.who
+    }
+
     /// Whether there is anything left at all: whoever has used up his points costs no look at what he sends.
     pub fn check(&mut self) -> Result<(), Refusal> {
         self.check_at(Instant::now())
@@ -195,7 +218,7 @@ impl Ticket {
 
     /// A further place at the same bucket, for what goes on when this request is answered.
     pub fn again(&self) -> Self {
-        Self { rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }
+        Self { who: self.who.clone(), rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }
     }
 
     /// Takes a cost as soon as it is there: what goes on by itself waits where a client would be refused.
@@ -316,6 +339,17 @@ mod tests {
         assert!(proxied("203.0.113.6").take(5).is_ok());
         assert!(proxied("nonsense").take(5).is_ok());
         assert!(stranger(&rates, "192.0.2.1").take(5).is_err(), "nonsense counts for the connection");
+    }
+
+    #[test]
+    fn a_bad_credential_takes_a_point_of_the_address_until_there_is_none() {
+        let rates = rates(10, 3);
+        let peer = Some(Peer("192.0.2.1".parse().unwrap()));
+        let bad = Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, "no.");
+        let guess = || rates.guess(peer, &HeaderMap::new(), bad.clone()).code();
+        assert_eq!([guess(), guess(), guess(), guess()], [code::UNAUTHENTICATED, code::UNAUTHENTICATED, code::UNAUTHENTICATED, code::THROTTLED]);
+        assert!(stranger(&rates, "192.0.2.1").check().is_err() && stranger(&rates, "192.0.2.2").check().is_ok());
+        assert!(rates.ticket(&member("a"), peer, &HeaderMap::new()).check().is_ok(), "who proves who he is has his own");
     }
 
     #[test]

@@ -71,6 +71,8 @@ settings! {
     drain_time: Span = Span::seconds(30);
     /// Files (CSV, NDJSON, workbooks) that are made at the same time; one more is answered 503.
     exports: usize = 8;
+    /// Files of these that one client may have under way: one holder of keys or tokens, or one address; one more is answered 429.
+    exports_each: usize = 2;
     /// Rows of a file in CSV or NDJSON; a list with more is refused.
     export_rows: u64 = 20_000_000;
     /// Rows of a workbook, at most 1,048,575; a list with more is refused.

@@ -66,6 +66,8 @@ pub(super) struct Pools {
     pub write: DatabaseConnection,
     /// How many may read long at the same time.
     pub turns: usize,
+    /// The file, of SQLite.
+    pub file: Option<PathBuf>,
 }
 
 /// Opens what an address names.
@@ -80,7 +82,11 @@ pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
         Place::File(path) => (sqlite::reading(path).await?, sqlite::readers()),
         Place::Server(server) => (server.reading().await?, postgres::readers()),
     };
-    Ok(Pools { read, write, turns })
+    let file = match place {
+        Place::File(path) => Some(path),
+        Place::Server(_) => None,
+    };
+    Ok(Pools { read, write, turns, file })
 }
 
 /// Whether there is a database at that address, as far as it can be told.

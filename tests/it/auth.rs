@@ -270,6 +270,30 @@ fn headers_and_field_tell_the_same_of_the_rate() {
 }
 
 #[test]
+fn guessing_keys_costs_points_of_the_address_and_hinders_no_one_who_has_one() {
+    let app = TestApp::with(|settings| {
+        settings.http.rate_points_anonymous = 20;
+        settings.http.rate_time = "1h".parse().expect("a time");
+        settings.http.client_header = "x-client".into();
+    });
+    let key = app.key("UZB", Role::FocalPoint, "desk");
+    let ask = |token: &str, client: &str| {
+        let bearer = format!("Bearer {token}");
+        app.get(&query_path("{ __typename }"), &[("authorization", &bearer), ("x-client", client)])
+    };
+    let guess = |n: u8| Key::of(&Material { id: [n; 10], secret: [n; 32] }).reveal();
+    for n in 0..20 {
+        refused(ask(&if n % 2 == 0 { guess(n) } else { format!("hunter{n}") }, "203.0.113.5"));
+    }
+    let reply = ask(&guess(99), "203.0.113.5").refused(429, "THROTTLED");
+    let wait: u64 = reply.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds");
+    assert!((1..=3600).contains(&wait), "{wait}");
+    assert_eq!(app.get(&query_path("{ __typename }"), &[("x-client", "203.0.113.5")]).status, 429, "they were the address's points");
+    assert_eq!(ask(&key, "203.0.113.5").status, 200, "who has a key is not locked out by his neighbour");
+    refused(ask(&guess(98), "203.0.113.6"));
+}
+
+#[test]
 fn an_operation_that_could_never_be_paid_for_is_told_so() {
     let app = TestApp::with(|settings| settings.http.rate_points_anonymous = 5);
     let reply = app.post(&json!({ "query": "{ states(first: 100) { nodes { goodPractices(first: 10) { totalCount nodes { slug } } } } }" }));

@@ -12,6 +12,7 @@ use crate::app::{Reply, TestApp, query_path, request, then};
 use crate::ask;
 use crate::commands::{err, run};
 use crate::contribution::{Stage, content};
+use crate::http2::ask_and_take_nothing;
 use crate::place::Place;
 
 const FIGURES: &str = "query Figures { observations { nodes {
@@ -158,6 +159,9 @@ fn a_workbook_opens_with_numbers_as_numbers_and_a_sheet_that_says_whose_they_are
     let about: Vec<Vec<String>> = about.rows().map(texts).collect();
     assert!(about.contains(&vec!["Rows".into(), "292".into()]) && about.contains(&vec!["Source OUR-BOOK".into(), first[6].clone()]), "{about:?}");
     assert!(about.contains(&vec!["Made on".into(), "2025-10-09".into()]), "{about:?}");
+    let reserved = file(&app, "query History { states(first: 1) { nodes { iso3 } } }", "xlsx");
+    let book: Xlsx<_> = Xlsx::new(Cursor::new(reserved.body)).expect("a workbook");
+    assert_eq!(book.sheet_names(), ["History_rows", "About"], "Excel has that name for itself");
 }
 
 #[test]
@@ -189,6 +193,14 @@ fn with_first_it_is_that_page_and_after_says_where_it_begins() {
     assert_eq!(rows[0], ["s.iso3", "s.officialLanguages", "node.code"]);
     assert!(rows.len() > 1 && rows[1..].iter().all(|row| row[0] == "UZB"), "{rows:?}");
     assert_eq!(cells(&file(app, "{ state(iso3: \"QQQ\") { flows { nodes { code } } } }", "csv").text()), [["code"]], "no state, no rows");
+}
+
+#[test]
+fn the_example_that_speaks_of_files_is_one() {
+    let example = include_str!("../../web/graphiql/examples/15-a-list-as-a-file.graphql");
+    let reply = file(TestApp::shared(), example, "csv");
+    assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"FiguresAsAFile-2025-10-09.csv\""));
+    assert!(cells(&reply.text()).len() > 1, "{}", reply.text());
 }
 
 #[test]
@@ -319,6 +331,30 @@ fn a_client_that_goes_away_ends_the_work_and_a_file_that_breaks_does_not_look_wh
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(status, 200, "the place is free once the client has gone");
+}
+
+#[test]
+fn one_client_does_not_keep_all_others_from_their_files() {
+    let app = TestApp::with(|settings| settings.http.exports = 3);
+    let path = format!("{}&format=csv", query_path("{states{nodes{iso3}}}"));
+    let bearer = format!("Bearer {}", app.key("UZB", Role::FocalPoint, "tashkent"));
+    let (stranger, member) = (|| app.get(&path, &[]), || app.get(&path, &[("authorization", &bearer)]));
+    let held = ask_and_take_nothing(&app, &path, 2);
+    let refusal = stranger().refused(429, "THROTTLED");
+    assert_eq!((refusal.header("retry-after"), &refusal.json()["errors"][0]["extensions"]["retryable"]), (Some("5"), &json!(true)));
+    assert!(refusal.text().contains("2 files are being made for you"), "{}", refusal.text());
+    assert_eq!(member().status, 200, "a place is left for others, even from the same address");
+    assert_eq!(app.get(&query_path("{states{nodes{iso3}}}"), &[]).status, 200, "what is no file is answered as ever");
+    drop(held);
+    let is_free = || {
+        (0..200).any(|_| {
+            stranger().status == 200 || {
+                std::thread::sleep(Duration::from_millis(25));
+                false
+            }
+        })
+    };
+    assert!(is_free(), "the places are free once the client has gone");
 }
 
 #[test]

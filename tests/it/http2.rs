@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use crate::app::TestApp;
+use crate::app::{Client, TestApp};
 
 const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const DATA: u8 = 0;
@@ -34,6 +34,30 @@ fn read_frame(socket: &mut impl std::io::Read) -> Frame {
     let mut payload = vec![0; length as usize];
     socket.read_exact(&mut payload).expect("its payload");
     Frame { kind: head[3], flags: head[4], payload }
+}
+
+/// Asks for a path so many times at once on one connection, and takes the heads of the answers and nothing of their
+/// bodies: there is no room for a byte of them.
+pub fn ask_and_take_nothing(app: &TestApp, path: &str, times: u32) -> Client {
+    let mut client = app.connect();
+    let socket = client.socket();
+    socket.write_all(GREETING).expect("sent");
+    // SETTINGS_INITIAL_WINDOW_SIZE is 0.
+    socket.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).expect("sent");
+    // :method GET, :scheme http, :path, :authority; the end of the head and of the request.
+    let head = [vec![0x82, 0x86], literal(0x04, path), literal(0x01, "test")].concat();
+    for n in 0..times {
+        socket.write_all(&frame(HEADERS, 0x5, 2 * n + 1, &head)).expect("sent");
+    }
+    let mut heads = 0;
+    while heads < times {
+        let frame = read_frame(socket);
+        if frame.kind == HEADERS {
+            assert_eq!(frame.payload.first(), Some(&0x88), ":status 200 stands first");
+            heads += 1;
+        }
+    }
+    client
 }
 
 #[test]

@@ -106,6 +106,9 @@ fn a_server_that_trusts_some_documents_runs_no_others() {
     ] {
         app.post(&unknown).refused(400, "DOCUMENT_NOT_FOUND");
     }
+    let counted = app.get("/metrics", &[]).text();
+    let line = r#"silkroutes_operation_seconds_count{operation="Names"} 4"#;
+    assert!(counted.contains(line), "what is trusted is measured by its name: {counted}");
     let introspection = "{ __schema { types { name } } }";
     for text in [QUERY, "{ __typename }", introspection, "mutation { x }", "not GraphQL"] {
         let refused = app.post(&json!({ "query": text })).refused(400, "BAD_REQUEST").text();
@@ -120,14 +123,25 @@ fn a_trusted_document_at_fault_is_told_when_the_server_starts() {
     use crate::commands::{err, run};
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("documents")).expect("made");
+    std::fs::create_dir(folder.path().join("empty")).expect("made");
     std::fs::write(folder.path().join("documents/bad.graphql"), "{ states").expect("written");
+    std::fs::write(folder.path().join("documents/old.graphql"), "query Old { states { nodes { iso } } }\nquery New { states { nodes { iso3 } } }")
+        .expect("written");
+    std::fs::write(folder.path().join("documents/page.json"), "<html>").expect("written");
     let start = |arguments: &[&str]| {
         let done = run(folder.path(), &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
         assert!(!done.status.success());
         err(&done)
     };
     let fault = start(&["--documents", "trusted-only", "--document-source", "documents"]);
-    assert!(fault.contains("documents/bad.graphql: "), "{fault}");
+    for told in
+        ["3 faults.", "documents/bad.graphql: line 1, ", "documents/old.graphql, operation `Old`, line 1, column 30: ", "documents/page.json: it is not JSON"]
+    {
+        assert!(fault.contains(told), "{told} is not in {fault}");
+    }
+    assert!(fault.contains("iso3") && !fault.contains("New"), "the near name is told, and what is sound is not: {fault}");
+    let fault = start(&["--documents", "trusted-only", "--document-source", "empty"]);
+    assert!(fault.contains("empty holds no document") && fault.contains(".graphql"), "{fault}");
     assert!(start(&["--documents", "trusted-only"]).contains("http.document_source"));
     assert!(start(&["--documents", "some"]).contains("http.documents"));
 }

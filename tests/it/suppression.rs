@@ -218,6 +218,26 @@ fn a_closed_figure_is_null_on_every_way_to_it() {
 }
 
 #[test]
+fn how_much_is_held_back_is_counted_for_who_watches_the_server() {
+    let (app, _, _folder) = serve(&editions(1));
+    let count = |name: &str| -> u64 {
+        let text = app.get("/metrics", &[]).text();
+        let found = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        found.unwrap_or_else(|| panic!("{name} is not in {text}"))
+    };
+    let (now, read) = (r#"silkroutes_closed_figures{measure="ASYLUM_APPLICATIONS"} "#, "silkroutes_closed_figures_taken_out_total ");
+    assert_eq!((count(now), count(read)), (0, 0), "nobody has asked yet");
+    let query = "{ observations(filter: { measures: [ASYLUM_APPLICATIONS] }, first: 100) { nodes { availability } } }";
+    let answer = app.query(query).to_string();
+    assert!(answer.contains("SUPPRESSED"), "{answer}");
+    let (closed, taken_out) = (count(now), count(read));
+    assert!(closed > 0 && taken_out > 0, "{closed} {taken_out}");
+    app.query(&query.replace("first: 100", "first: 99"));
+    assert_eq!(count(now), closed, "asking again closes no more");
+    assert_eq!(count(r#"silkroutes_closed_figures{measure="REFUGEES"} "#), 0);
+}
+
+#[test]
 fn two_worlds_that_differ_in_a_closed_number_are_answered_alike() {
     let here = editions(5);
     let mut there = here.clone();

@@ -292,4 +292,14 @@ fn numbers_are_kept_under_labels_of_ours_alone() {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("Mine"));
+    // However many names clients make up, there is one line for all of them.
+    for n in 0..150 {
+        app.post(&json!({ "query": format!("query Mine{n} {{ __typename }}") }));
+    }
+    let text = app.get("/metrics", &[]).text();
+    let named: Vec<&str> = text.lines().filter(|line| line.starts_with("silkroutes_operation_seconds_count")).collect();
+    assert_eq!(named, [r#"silkroutes_operation_seconds_count{operation="other"} 152"#]);
+    for line in [r#"silkroutes_database_connections{state="used"} "#, r#"silkroutes_database_connections{state="idle"} "#, "silkroutes_database_log_bytes "] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Eurostat's asylum and enforcement statistics: the old Data Explorer's CSV, and both forms of SDMX-CSV.
 //!
-//! A place is a code (`EL`, `UK`, `XK`) or an English label, as the download was asked for. Kosovo is an entry of its
+//! A place is a code (`EL`, `UK`, `XK`) or an English label, or both in one cell (`EL: Greece`), as the download was asked
+//! for. Kosovo is an entry of its
 //! own, not part of Serbia. Figures are rounded to five. Of the total over all citizenships, which has no origin, the
 //! state that reports is the subject.
 
@@ -42,6 +43,18 @@ const ATTRIBUTES: &[&str] = &[
 const FLAGS: Names = &["OBS_FLAG", "Flag and Footnotes"];
 const CONFIDENTIAL: Names = &["CONF_STATUS"];
 
+/// The labels of the flags that count.
+const FLAG_WORDS: [(char, &str); 8] = [
+    ('p', "provisional"),
+    ('e', "estimated"),
+    ('s', "eurostat estimate"),
+    ('f', "forecast"),
+    ('b', "break in time series"),
+    ('c', "confidential"),
+    ('z', "not applicable"),
+    ('m', "missing value"),
+];
+
 /// Tables that are taken: code, measure, what it is.
 const TABLES: &[(&str, Measure, &str)] = &[
     ("ASYAPPCTZ", Measure::AsylumApplications, "Asylum applicants"),
@@ -52,6 +65,8 @@ const TABLES: &[(&str, Measure, &str)] = &[
 ];
 /// Codes and labels of all together.
 const TOTALS: &[&str] = &["TOTAL", "Total", "T", "TRTN", "Total number of persons returned"];
+/// The column that tells sorts of applicants apart, as files of different years call it.
+const APPLICANTS: &[&str] = &["asyl_app", "applicant"];
 /// Of applicants, the first applications are the total, as everywhere here; all of them are a dimension.
 const FIRST: &[&str] = &["NASY_APP", "FRST", "First time applicant", "First-time applicant"];
 const PERSONS: &[&str] = &["PER", "NR", "Person", "Persons", "Number"];
@@ -63,6 +78,8 @@ const EXPLORER_COUNTS: Numbers = Numbers { thousands: true, ..COUNTS };
 struct Table {
     numbers: Numbers,
     is_explorer: bool,
+    /// Whether a cell holds a code and its label: `AF: Afghanistan`.
+    has_both: bool,
     time: usize,
     value: usize,
     geo: usize,
@@ -83,12 +100,29 @@ struct Table {
 
 /// Whether a header is that of SDMX-CSV.
 pub(super) fn sdmx(header: &Header<'_>) -> Result<Box<dyn Rows>, Mismatch> {
+    if !header.names.iter().any(|name| name.starts_with("geo: ")) {
+        return sdmx_of(header, false);
+    }
+    let names: Vec<String> = header.names.iter().map(|name| name.split_once(": ").map_or(name.as_str(), |(code, _)| code).to_owned()).collect();
+    let codes = Header { names: &names, above: header.above, unknown: std::cell::RefCell::default() };
+    let table = sdmx_of(&codes, true)?;
+    header.unknown.replace(codes.unknown.take());
+    Ok(table)
+}
+
+fn sdmx_of(header: &Header<'_>, has_both: bool) -> Result<Box<dyn Rows>, Mismatch> {
     const FLOW: Names = &["DATAFLOW", "STRUCTURE_ID"];
     let known = |name: &str| ATTRIBUTES.contains(&name) || is_dimension(name) || (header.has(&["STRUCTURE_NAME"]) && is_label(header, name));
-    header.compare(SDMX, &[FLOW, &["citizen"], &["geo"], &["TIME_PERIOD"], &["OBS_VALUE"]], &known)?;
+    header.compare(SDMX, &[FLOW, &["citizen"], &["geo"], &["TIME_PERIOD"], &["OBS_VALUE"]], &known).map_err(|mismatch| {
+        // The last dimension stands in one cell with the name of the periods, which are columns.
+        let is_tsv = header.names.iter().any(|name| name.contains("\\TIME_PERIOD") || name.contains("\\time"));
+        let note = "This is Eurostat's TSV: download the table as SDMX-CSV, which has one figure a row.";
+        if is_tsv { Mismatch { note: Some(note.to_owned()), ..mismatch } } else { mismatch }
+    })?;
     let dimensions = header.names.iter().enumerate().filter(|(_, name)| is_dimension(name) && !ATTRIBUTES.contains(&name.as_str()));
     let dimensions = dimensions.map(|(column, name)| (name.clone(), column, Some(column + 1).filter(|next| is_label(header, header.name(*next)))));
     Ok(Box::new(Table {
+        has_both,
         flow: header.find(FLOW),
         updated: header.find(&["LAST UPDATE"]),
         dimensions: dimensions.collect(),
@@ -133,6 +167,7 @@ impl Table {
         Self {
             numbers,
             is_explorer: false,
+            has_both: false,
             time: at(time).unwrap_or_default(),
             value: at(value).unwrap_or_default(),
             geo: at(geo).unwrap_or_default(),
@@ -149,12 +184,18 @@ impl Table {
         }
     }
 
+    /// A cell without blanks around it; its code, where a label stands behind.
+    fn cell<'r>(&self, record: &'r Record, column: usize) -> &'r str {
+        let cell = record.cell(column).trim();
+        if self.has_both { cell.split_once(": ").map_or(cell, |(code, _)| code) } else { cell }
+    }
+
     /// Which table the row is of; all rows are of one.
     fn measure(&mut self, record: &Record, out: &mut Yield) -> Option<Measure> {
         let found = match self.flow {
             // ESTAT:MIGR_ASYAPPCTZA(1.0), ESTAT:MIGR_EIRFS$DEFAULTVIEW(1.0)
             Some(column) => {
-                let cell = record.cell(column);
+                let cell = self.cell(record, column);
                 let code = cell.rsplit(':').next().unwrap_or(cell).trim_start_matches("MIGR_");
                 let found = TABLES.iter().find(|(known, ..)| code.starts_with(known));
                 if found.is_none() {
@@ -205,8 +246,8 @@ impl Table {
             Some((number, flags)) if flags.trim().len() <= 3 && flags.trim().bytes().all(|b| b.is_ascii_lowercase()) => (number, flags.trim()),
             _ => (cell, ""),
         };
-        let flags = self.flags.map(|column| column.map_or("", |column| record.cell(column)));
-        let has = |flag: char| own.contains(flag) || flags.iter().any(|text| text.len() <= 4 && text.to_ascii_lowercase().contains(flag));
+        let flags = self.flags.map(|column| column.map_or("", |column| self.cell(record, column)));
+        let has = |flag: char| own.contains(flag) || flags.iter().any(|text| self.is_flagged(text, flag));
         let figure = match self.numbers.read(number)? {
             Figure::Missing(_) if has('c') => Figure::Missing(ValueAvailability::Redacted),
             Figure::Missing(_) if has('z') || has('m') => Figure::Missing(ValueAvailability::NotApplicable),
@@ -220,18 +261,28 @@ impl Table {
         Ok((figure, status, has('b')))
     }
 
+    /// Whether a cell of flags holds one, as a letter or, in a download of labels, by its words. What the old Data Explorer
+    /// writes there may be a footnote that happens to use them.
+    fn is_flagged(&self, cell: &str, flag: char) -> bool {
+        let cell = cell.to_ascii_lowercase();
+        if cell.len() <= 4 {
+            return cell.contains(flag);
+        }
+        !self.is_explorer && FLAG_WORDS.iter().any(|(known, words)| *known == flag && cell.contains(words))
+    }
+
     /// What it is about; none where it is about several together.
     fn subject(&self, record: &Record, measure: Measure, out: &mut Yield) -> Option<Subject> {
         let names = if self.is_explorer { ["GEO", "CITIZEN"] } else { ["geo", "citizen"] };
-        let geo = out.take(names[0], place::EUROSTAT.find(record.cell(self.geo)));
-        let citizen_cell = record.cell(self.citizen);
+        let geo = out.take(names[0], place::EUROSTAT.find(self.cell(record, self.geo)));
+        let citizen_cell = self.cell(record, self.citizen);
         let citizen = out.take(names[1], place::EUROSTAT.find(citizen_cell));
         match (geo?, citizen?) {
             (Place::Aggregate, _) => {
                 out.skip("rows of several states together (EU, EFTA)");
                 None
             }
-            (Place::Point(geo), Place::Aggregate) if TOTALS.contains(&citizen_cell.trim()) => Some(Subject::State(geo.to_owned())),
+            (Place::Point(geo), Place::Aggregate) if TOTALS.contains(&citizen_cell) => Some(Subject::State(geo.to_owned())),
             (Place::Point(_), Place::Aggregate) => {
                 out.skip("rows of several citizenships together");
                 None
@@ -244,24 +295,25 @@ impl Table {
 
     /// Sex, age and what else the row is a part of.
     fn split(&self, record: &Record, mut fact: Fact, out: &mut Yield) -> Fact {
-        match self.sex.map_or("T", |column| record.cell(column).trim()) {
+        match self.sex.map_or("T", |column| self.cell(record, column)) {
             "T" | "Total" | "TOTAL" | "" => {}
             "F" | "Females" | "Female" => fact.breakdown.sex = Some(Sex::Female),
             "M" | "Males" | "Male" => fact.breakdown.sex = Some(Sex::Male),
             "UNK" | "Unknown" => fact = with(fact, "sex", "UNK", "Unknown"),
             other => out.wrong("sex", (FaultCode::UnknownCode, format!("{} is none of T, F, M, UNK.", quoted(other)))),
         }
-        fact.breakdown.age_group = self.age.map(|column| record.cell(column).trim()).filter(|age| !age.is_empty() && !TOTALS.contains(age)).map(str::to_owned);
+        fact.breakdown.age_group = self.age.map(|column| self.cell(record, column)).filter(|age| !age.is_empty() && !TOTALS.contains(age)).map(str::to_owned);
         for (name, column, label) in &self.dimensions {
-            let code = record.cell(*column).trim();
-            let is_base = if name == "asyl_app" { FIRST.contains(&code) } else { code.is_empty() || TOTALS.contains(&code) };
+            let code = self.cell(record, *column);
+            let is_base = if APPLICANTS.contains(&name.as_str()) { FIRST.contains(&code) } else { code.is_empty() || TOTALS.contains(&code) };
             if is_base || code.is_empty() {
                 continue;
             }
             if self.flow.is_none() && name == "indic_mg" && self.counts.is_some_and(|(known, ..)| *known != "EIRTN") {
                 continue;
             }
-            fact = with(fact, name, code, label.map_or(code, |label| record.cell(label).trim()));
+            let both = record.cell(*column).trim().split_once(": ").filter(|_| self.has_both).map(|(_, label)| label);
+            fact = with(fact, name, code, label.map(|label| record.cell(label).trim()).or(both).unwrap_or(code));
         }
         fact.breakdown.dimensions.sort_by(|a, b| a.dimension.cmp(&b.dimension));
         fact
@@ -270,7 +322,7 @@ impl Table {
 
 impl Rows for Table {
     fn row(&mut self, record: &Record, out: &mut Yield) {
-        if self.unit.is_some_and(|column| !PERSONS.contains(&record.cell(column).trim())) {
+        if self.unit.is_some_and(|column| !PERSONS.contains(&self.cell(record, column))) {
             out.skip("rows in another unit than persons");
             return;
         }
@@ -279,7 +331,7 @@ impl Rows for Table {
         }
         let measure = self.measure(record, out);
         let names = if self.is_explorer { ["TIME", "Value"] } else { ["TIME_PERIOD", "OBS_VALUE"] };
-        let period = out.take(names[0], period::read(record.cell(self.time)));
+        let period = out.take(names[0], period::read(self.cell(record, self.time)));
         let raw = record.cell(self.value);
         let figure = out.take(names[1], self.figure(record));
         let Some(measure) = measure else { return };

@@ -1,19 +1,24 @@
 //! Workbooks (xlsx, xls): their sheets as rows of text, held in memory as a whole.
 //!
 //! `calamine` reads them. Of a workbook made to hurt it asks for memory that the file only claims to need (calamine#684)
-//! or panics (#481, #612): what it claims is looked at before, and a panic ends as a fault.
+//! or panics (#481, #612): what it claims is looked at before, so is what it unpacks to, and a panic ends as a fault.
+
+mod packed;
 
 use std::io::{Cursor, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{Data, Reader, Xls, Xlsx};
 
-use super::fault::{Fault, FaultCode};
+use super::fault::{Fault, FaultCode, quoted};
 
 /// A workbook may have so many bytes.
 const LARGEST: u64 = 64 << 20;
 /// A sheet may have so many cells; UN DESA's largest has about a million.
 const MOST_CELLS: usize = 20_000_000;
+/// The cells of a workbook may have so many bytes of text: a text that stands once in the file can be that of a million
+/// cells. Tests of workbooks that are larger need no large workbooks.
+const MOST_TEXT: usize = if cfg!(test) { 16 << 20 } else { 512 << 20 };
 
 /// A sheet: its name, and its rows with their numbers.
 pub(super) struct Sheet {
@@ -39,6 +44,11 @@ pub(super) fn read(input: &mut dyn Read) -> std::io::Result<Result<Vec<Sheet>, F
     }
     if is_xls(&bytes) && !claims_what_it_has(&bytes) {
         return Ok(Err(broken("it claims more sectors than it has")));
+    }
+    if !is_xls(&bytes)
+        && let Err(why) = packed::check(&bytes)
+    {
+        return Ok(Err(broken(&why)));
     }
     let sheets = catch_unwind(AssertUnwindSafe(|| if is_xls(&bytes) { old(bytes) } else { new(bytes) }));
     Ok(sheets.unwrap_or_else(|_| Err("its structure is damaged".into())).map_err(|why| broken(&why)))
@@ -77,7 +87,7 @@ fn new(bytes: Vec<u8>) -> Result<Vec<Sheet>, String> {
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|fault| fault.to_string())?;
     let names = book.sheet_names();
     let mut sheets = Vec::new();
-    let mut count = 0;
+    let (mut count, mut bytes) = (0, 0);
     for name in names {
         // A sheet of charts has no cells.
         let Ok(mut cells) = book.worksheet_cells_reader(&name) else { continue };
@@ -93,8 +103,12 @@ fn new(bytes: Vec<u8>) -> Result<Vec<Sheet>, String> {
             }
             let Some((_, cells)) = rows.last_mut() else { continue };
             count += 1 + column.saturating_sub(cells.len());
+            bytes += value.len();
             if count > MOST_CELLS {
-                return Err("it has too many cells".into());
+                return Err(format!("it has more than {MOST_CELLS} cells; save the sheet as CSV"));
+            }
+            if bytes > MOST_TEXT {
+                return Err(format!("its cells have more than {} MiB of text; save the sheet as CSV", MOST_TEXT >> 20));
             }
             if cells.len() <= column {
                 cells.resize(column + 1, String::new());
@@ -130,4 +144,55 @@ fn serial_day(serial: f64) -> Option<String> {
     let days = serial.floor() as i32;
     let day = jiff::civil::date(1899, 12, 30).checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
     Some(day.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packed::tests::packed;
+    use super::*;
+
+    /// A workbook of one sheet, whose shared texts and rows are given as XML.
+    fn workbook(texts: &str, rows: &str) -> Vec<u8> {
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let rels = "http://schemas.openxmlformats.org/package/2006/relationships";
+        packed(&[
+            (
+                "_rels/.rels",
+                format!(
+                    "<Relationships xmlns=\"{rels}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                )
+                .as_bytes(),
+            ),
+            (
+                "xl/workbook.xml",
+                format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"A\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>").as_bytes(),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                format!(
+                    "<Relationships xmlns=\"{rels}\">\
+                     <Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                )
+                .as_bytes(),
+            ),
+            ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\">{texts}</sst>").as_bytes()),
+            ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>").as_bytes()),
+        ])
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        read(&mut &*bytes).unwrap().err().map(|fault| fault.message).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_text_that_is_that_of_many_cells_is_counted_for_each() {
+        let text = format!("<si><t>{}</t></si>", "x".repeat(30_000));
+        let rows = |count: usize| (1..=count).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect::<String>();
+        let sheets = read(&mut &*workbook(&text, &rows(3))).unwrap().unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!((sheets[0].rows.len(), sheets[0].rows[0].1[0].len()), (3, 30_000));
+        let bomb = workbook(&text, &rows(1_000));
+        assert!(bomb.len() < 20_000, "{}", bomb.len());
+        assert!(refusal(&bomb).contains("more than 16 MiB of text"), "{}", refusal(&bomb));
+    }
 }

@@ -3,6 +3,7 @@
 mod editions;
 mod hostile;
 mod inline;
+mod layouts;
 mod official;
 
 use std::io::Read;

@@ -1,5 +1,6 @@
 //! UN DESA's international migrant stock: by destination, or by destination and origin, a column a year, as workbook
-//! (years stand three times, under "both sexes", "males", "females") and as long table (`2020_males`).
+//! (years stand three times, under "both sexes", "males", "females") and as long table (`2020_males`). Until 2019, the
+//! names of the other columns stand a row above the years.
 //!
 //! The figures are estimates for 1 July. A table without origins is about the states of destination.
 
@@ -11,15 +12,19 @@ use super::record::Record;
 use crate::domain::figure::{Measure, ObservationStatus, Sex, Subject, ValueAvailability};
 
 const LAYOUT: &str = "UN DESA's migrant stock, a column a year";
-const DESTINATION: Names = &["Location code of destination", "Location code"];
+const DESTINATION: Names = &["Location code of destination", "Location code", "Country code", "Code"];
 const ORIGIN: Names = &["Location code of origin"];
-const TYPE: Names = &["Data type", "Type of data", "Type of data of destination"];
+const TYPE: Names = &["Data type", "Type of data", "Type of data of destination", "Type of data (a)"];
 const OTHERS: &[&str] = &[
     "Index",
     "Notes",
     "Coverage",
     "Notes of destination",
     "Sort order",
+    "Major area, region, country or area",
+    "Major area, region, country or area of destination",
+    "Region, subregion, country or area",
+    "Region, subregion, country or area of destination",
     "Region, development group, country or area",
     "Region, development group, country or area of destination",
     "Region, development group, country or area of origin",
@@ -36,6 +41,17 @@ struct Table {
 
 /// Whether a header is that of a table of migrant stock.
 pub(super) fn table(header: &Header<'_>) -> Result<Box<dyn Rows>, Mismatch> {
+    let Some(above) = header.above.last().filter(|_| !header.has(TYPE)) else { return of_one_row(header) };
+    // A cell that reaches over two rows has its text in the upper one.
+    let upper = |column: usize| above.get(column).cloned().unwrap_or_default();
+    let names: Vec<String> = header.names.iter().enumerate().map(|(column, name)| if name.is_empty() { upper(column) } else { name.clone() }).collect();
+    let both = Header { names: &names, above: header.above, unknown: std::cell::RefCell::default() };
+    let table = of_one_row(&both)?;
+    header.unknown.replace(both.unknown.take());
+    Ok(table)
+}
+
+fn of_one_row(header: &Header<'_>) -> Result<Box<dyn Rows>, Mismatch> {
     let years: Vec<_> = header.names.iter().enumerate().filter_map(|(column, name)| year_of(name).map(|(year, sex)| (column, year, sex))).collect();
     let known = |name: &str| OTHERS.contains(&name) || year_of(name).is_some() || ORIGIN.contains(&name);
     let mut needed = vec![DESTINATION, TYPE];
@@ -43,21 +59,23 @@ pub(super) fn table(header: &Header<'_>) -> Result<Box<dyn Rows>, Mismatch> {
     if header.has(&["Location code of destination"]) || header.names.iter().any(|name| name.ends_with("of origin")) {
         needed.push(ORIGIN);
     }
-    header.compare(LAYOUT, &needed, &known)?;
-    let misfit = |note: &str| Mismatch { found: 2, layout: LAYOUT, missing: Vec::new(), unexpected: Vec::new(), note: Some(note.to_owned()) };
-    if years.is_empty() {
-        return Err(misfit("One column a year is wanted, such as 2020 or 2020_total."));
+    let misfit = |found: usize, note: &str| Mismatch { found, layout: LAYOUT, missing: Vec::new(), unexpected: Vec::new(), note: Some(note.to_owned()) };
+    if years.is_empty() && header.has(DESTINATION) && header.has(TYPE) {
+        // Until 2019, so were the files by origin.
+        let turned = if header.has(&["Year"]) { " Here the years stand in rows and the origins in columns, which is not read." } else { "" };
+        return Err(misfit(1, &format!("One column a year is wanted, such as 2020 or 2020_total.{turned}")));
     }
+    header.compare(LAYOUT, &needed, &known)?;
     let labels = labels(header, years.first().map_or(0, |(column, ..)| *column));
     if labels.iter().any(|(_, label)| !is_stock(label)) {
-        return Err(misfit("The columns of years count something else than migrants at mid-year."));
+        return Err(misfit(2, "The columns of years count something else than migrants at mid-year."));
     }
     let mut columns: Vec<(usize, String, i16, Option<Sex>)> = Vec::new();
     for (column, year, sex) in years {
         let label = labels.iter().rev().find(|(start, _)| *start <= column).map_or("", |(_, label)| label);
         let sex = sex.or_else(|| sex_of(label));
         if columns.iter().any(|(_, _, y, s)| (*y, *s) == (year, sex)) {
-            return Err(misfit(&format!("The year {year} stands twice; above the years it must say which is of both sexes, of males, of females.")));
+            return Err(misfit(2, &format!("The year {year} stands twice; above the years it must say which is of both sexes, of males, of females.")));
         }
         let name = match sex {
             None => header.name(column).to_owned(),

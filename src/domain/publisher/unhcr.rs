@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::fact::{Origin, Yield, figure as figure_of, source, year, year_number};
-use super::fault::FaultCode;
+use super::fault::{FaultCode, quoted};
 use super::header::{Header, Mismatch, Names, Rows};
 use super::number::{Figure, Numbers, Wrong};
 use super::place::{self, Place, Places};
@@ -25,6 +25,9 @@ const ORIGIN: [Names; 2] = [&["Country of origin (ISO)", "coo_iso", "Country of 
 const ASYLUM: [Names; 2] = [&["Country of asylum (ISO)", "coa_iso", "Country of Asylum ISO", "asylum_iso"], &["coa"]];
 /// Columns without figures that both tables may have.
 const OTHERS: &[&str] = &["coo_name", "coa_name", "coo_id", "coa_id", "Country of origin", "Country of asylum", "coo", "coa", "", "page", "id", "X"];
+
+/// Columns that part what this layout takes for one figure: with them, a row is a part of it, or of another time.
+const PARTS: &[&str] = &["month", "quarter", "pop_type", "Population type", "sex", "gender", "age", "age_group", "location", "accommodation_type"];
 
 /// What is counted, in the order of the API.
 const MEASURES: &[(Measure, Names)] = &[
@@ -126,6 +129,11 @@ pub(super) fn population(header: &Header<'_>) -> Result<Box<dyn Rows>, Mismatch>
         needed.push(MEASURES[0].1);
     }
     header.compare(LAYOUT, &needed, &known)?;
+    if let Some(part) = header.names.iter().find(|name| PARTS.iter().any(|part| part.eq_ignore_ascii_case(name))) {
+        let note =
+            Some(format!("The column {} parts figures in a way that this layout does not have: one row for a year and two states is wanted.", quoted(part)));
+        return Err(Mismatch { found: needed.len(), layout: LAYOUT, missing: Vec::new(), unexpected: vec![part.clone()], note });
+    }
     let year = header.find(YEAR).unwrap_or_default();
     Ok(Box::new(Population {
         year,

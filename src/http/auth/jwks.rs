@@ -2,7 +2,8 @@
 //! that is not known.
 //!
 //! A stranger can name unknown keys as fast as he likes: the provider is asked once at a time, and not again before
-//! `retry_time` has passed. While it does not answer, keys that are known stay good for `keep_time`.
+//! `retry_time` has passed. While it does not answer, keys that are known stay good for `keep_time`; then there is nothing
+//! that a token could be held against, good or bad ([`Silent`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +37,13 @@ pub(super) struct Verifier {
     pub key: DecodingKey,
     /// The one algorithm that it is for, where its owner says so.
     pub algorithm: Option<String>,
+}
+
+/// The provider does not answer, and what it said is too old or was never heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Silent {
+    /// When it is asked again: so many seconds from now.
+    pub retry: u64,
 }
 
 struct Known {
@@ -77,8 +85,11 @@ impl Jwks {
         })
     }
 
-    /// The key of that id.
-    pub async fn find(self: &Arc<Self>, id: Option<&str>) -> Option<Arc<Verifier>> {
+    /// The key of that id; none where the provider has none.
+    ///
+    /// # Errors
+    /// Where nobody can say, whatever the id.
+    pub async fn find(self: &Arc<Self>, id: Option<&str>) -> Result<Option<Arc<Verifier>>, Silent> {
         if let Some((key, age)) = self.known(id) {
             let is_due = || self.tried.try_lock().is_ok_and(|tried| tried.is_none_or(|at| at.elapsed() >= self.retry));
             if age >= self.refresh && is_due() {
@@ -86,10 +97,16 @@ impl Jwks {
                 let this = Arc::clone(self);
                 tokio::spawn(async move { this.read_again().await });
             }
-            return Some(key);
+            return Ok(Some(key));
         }
         self.read_again().await;
-        self.known(id).map(|(key, _)| key)
+        let is_heard = self.current.load().as_ref().is_some_and(|known| self.is_good(known.read_at.elapsed()));
+        if is_heard { Ok(self.known(id).map(|(key, _)| key)) } else { Err(Silent { retry: self.retry.as_secs().max(1) }) }
+    }
+
+    /// Whether keys of that age may be used.
+    fn is_good(&self, age: Duration) -> bool {
+        age < self.refresh.saturating_add(self.keep)
     }
 
     /// A key that is known and not too old, and how old it is.
@@ -100,7 +117,7 @@ impl Jwks {
             Some(id) => known.keys.get(id),
             None => known.only.as_ref(),
         };
-        key.filter(|_| age < self.refresh.saturating_add(self.keep)).map(|key| (Arc::clone(key), age))
+        key.filter(|_| self.is_good(age)).map(|key| (Arc::clone(key), age))
     }
 
     /// Reads the keys, unless that was tried just now; whoever comes meanwhile waits for the same answer.

@@ -20,6 +20,8 @@ use super::table::{Sources, Table, harmless};
 pub const MOST_ROWS: u64 = 1_048_575;
 /// Characters of a cell, as Excel counts them.
 const MOST_TEXT: usize = 32_767;
+/// Characters of a sheet's name, likewise.
+const MOST_NAME: usize = 31;
 
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
@@ -106,9 +108,7 @@ impl Xlsx {
         for (path, text) in PARTS {
             self.part(path, text)?;
         }
-        // A sheet's name has 31 characters at most; those of a name in GraphQL are all allowed.
-        let name: String = self.name.chars().take(31).collect();
-        let name = if name.eq_ignore_ascii_case("about") { "Rows".to_owned() } else { name };
+        let name = escaped(&sheet_name(&self.name));
         self.part(
             "xl/workbook.xml",
             &format!(
@@ -191,6 +191,26 @@ impl Xlsx {
     }
 }
 
+/// A name that Excel takes for a sheet, beside the one that is called `About`: 31 characters at most, none of those that
+/// it has for itself, no apostrophe at either end, and not the one that is kept for its list of changes.
+fn sheet_name(name: &str) -> String {
+    const TAKEN: [&str; 2] = ["about", "history"];
+    let mut short = String::new();
+    for letter in name.chars() {
+        let letter = if matches!(letter, '[' | ']' | ':' | '*' | '?' | '/' | '\\') || letter.is_control() { '_' } else { letter };
+        if short.encode_utf16().count() + letter.len_utf16() > MOST_NAME {
+            break;
+        }
+        short.push(letter);
+    }
+    let short = short.trim().trim_matches('\'').trim();
+    match TAKEN.iter().any(|taken| short.eq_ignore_ascii_case(taken)) {
+        _ if short.is_empty() => "Rows".to_owned(),
+        true => format!("{short}_rows"),
+        false => short.to_owned(),
+    }
+}
+
 /// A row of a sheet.
 fn line(row: u64, cells: &[Cell], is_bold: bool) -> io::Result<String> {
     let mut out = format!("<row r=\"{row}\">");
@@ -263,6 +283,27 @@ mod tests {
     fn columns_have_letters() {
         for (column, name) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA"), (16_383, "XFD")] {
             assert_eq!(letters(column), name);
+        }
+    }
+
+    #[test]
+    fn every_name_becomes_one_that_excel_takes() {
+        for (name, sheet) in [
+            ("Figures", "Figures"),
+            ("history", "history_rows"),
+            ("HISTORY", "HISTORY_rows"),
+            ("About", "About_rows"),
+            ("histories", "histories"),
+            ("", "Rows"),
+            ("''", "Rows"),
+            ("'it's'", "it's"),
+            ("a[b]:c*d?e/f\\g", "a_b__c_d_e_f_g"),
+            (&"x".repeat(40), &"x".repeat(31)),
+            (&format!("{}'y", "x".repeat(30)), &"x".repeat(30)),
+            // Excel counts it as two.
+            (&"😀".repeat(20), &"😀".repeat(15)),
+        ] {
+            assert_eq!(sheet_name(name), sheet, "{name}");
         }
     }
 

@@ -3,63 +3,109 @@
 //! Apollo's (`{ "format": "apollo-persisted-query-manifest", "operations": [{ "id", "body" }] }`).
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+/// So many faults are told.
+const SHOWN: usize = 100;
+
 /// The documents, by their ids.
 #[derive(Debug, Default)]
 pub struct Trusted(HashMap<String, Arc<str>>);
+
+/// Everything that is wrong with the documents, a sentence each, with file and document.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Faults(Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, more) = (self.0.len(), self.0.len().saturating_sub(SHOWN));
+        if let [fault] = self.0.as_slice() {
+            return f.write_str(fault);
+        }
+        write!(f, "{count} faults.")?;
+        for fault in self.0.iter().take(SHOWN) {
+            write!(f, "\n  {fault}")?;
+        }
+        if more > 0 { write!(f, "\n  And {more} more.") } else { Ok(()) }
+    }
+}
+
+/// One document on its way in: the id that a manifest gives it, what it is called in faults, its text.
+struct Found {
+    id: Option<String>,
+    name: Option<String>,
+    text: String,
+}
 
 impl Trusted {
     /// Reads a folder or a manifest; `check` looks at each document.
     ///
     /// # Errors
-    /// Where something cannot be read, is no manifest, or holds what `check` refuses; with the place.
-    pub fn read(path: &Path, check: impl Fn(&str) -> Result<(), String>) -> Result<Self, String> {
-        let mut trusted = Self::default();
-        let shown = |path: &Path| path.display().to_string();
-        let text = |path: &Path| std::fs::read_to_string(path).map_err(|fault| format!("{}: it cannot be read: {fault}.", shown(path)));
-        let mut files = Vec::new();
-        if path.is_dir() {
-            let entries = std::fs::read_dir(path).map_err(|fault| format!("{}: it cannot be read: {fault}.", shown(path)))?;
-            files.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-            files.retain(|file| file.extension().is_some_and(|end| end == "graphql" || end == "gql" || end == "json"));
-            files.sort();
-        } else {
-            files.push(path.to_owned());
-        }
-        for file in files {
-            let text = text(&file)?;
-            let documents = if file.extension().is_some_and(|end| end == "json") {
-                manifest(&text).map_err(|fault| format!("{}: {fault}", shown(&file)))?
-            } else {
-                vec![(None, text)]
+    /// Everything at once: what cannot be read, is no manifest, or holds what `check` refuses, and ids of two documents.
+    pub fn read(path: &Path, check: impl Fn(&str) -> Result<(), Vec<String>>) -> Result<Self, Faults> {
+        let (mut trusted, mut faults) = (Self::default(), Vec::new());
+        for file in files(path, &mut faults) {
+            let shown = file.display();
+            let text = match std::fs::read_to_string(&file) {
+                Ok(text) => text,
+                Err(fault) => {
+                    faults.push(format!("{shown}: it cannot be read: {fault}."));
+                    continue;
+                }
             };
-            for (id, text) in documents {
-                check(&text).map_err(|fault| format!("{}{}: {fault}", shown(&file), id.as_ref().map_or(String::new(), |id| format!(", `{id}`"))))?;
-                trusted.add(id, text);
+            let documents = if file.extension().is_some_and(|end| end == "json") {
+                let (documents, wrong) = manifest(&text);
+                faults.extend(wrong.into_iter().map(|fault| format!("{shown}: {fault}")));
+                documents
+            } else {
+                vec![Found { id: None, name: None, text }]
+            };
+            for Found { id, name, text } in documents {
+                let place = name.map_or_else(|| shown.to_string(), |name| format!("{shown}, {name}"));
+                if let Err(wrong) = check(&text) {
+                    faults.extend(wrong.into_iter().map(|fault| format!("{place}: {fault}")));
+                } else if !trusted.add(id, text) {
+                    faults.push(format!("{place}: another document has that id already; an id is of one."));
+                }
             }
         }
-        Ok(trusted)
+        if faults.is_empty() { Ok(trusted) } else { Err(Faults(faults)) }
     }
 
-    fn add(&mut self, id: Option<String>, text: String) {
+    /// Whether the id was free, or of the same text.
+    fn add(&mut self, id: Option<String>, text: String) -> bool {
         let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
         let text: Arc<str> = text.into();
-        if let Some(id) = id {
-            self.0.insert(id, Arc::clone(&text));
+        // Clients of Apollo's protocol name it by its hash, whatever else it is called.
+        let is_free = self.put(hash, &text);
+        id.is_none_or(|id| self.put(id, &text)) && is_free
+    }
+
+    fn put(&mut self, id: String, text: &Arc<str>) -> bool {
+        match self.0.entry(id) {
+            Entry::Occupied(there) => there.get() == text,
+            Entry::Vacant(place) => {
+                place.insert(Arc::clone(text));
+                true
+            }
         }
-        // Clients of Apollo's protocol name it so, whatever else it is called.
-        self.0.insert(hash, text);
     }
 
     /// The document of an id.
     pub(super) fn find(&self, id: &str) -> Option<&Arc<str>> {
         self.0.get(id)
+    }
+
+    /// Their texts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(AsRef::as_ref)
     }
 
     /// Whether there is none.
@@ -69,20 +115,55 @@ impl Trusted {
     }
 }
 
-/// Ids and texts of a manifest.
-fn manifest(text: &str) -> Result<Vec<(Option<String>, String)>, String> {
-    let whole: Value = serde_json::from_str(text).map_err(|fault| format!("it is not JSON, from line {}, column {} on.", fault.line(), fault.column()))?;
-    if let Some(operations) = whole.get("operations").and_then(Value::as_array) {
-        let one = |operation: &Value| {
-            let text = |name: &str| operation.get(name).and_then(Value::as_str).map(str::to_owned);
-            Some((Some(text("id")?), text("body")?))
-        };
-        let all = operations.iter().map(one).collect::<Option<Vec<_>>>();
-        return all.ok_or_else(|| "each of its `operations` must have an `id` and a `body`.".into());
+/// The files of a folder that may hold documents, in the order of their names; else the file itself.
+fn files(path: &Path, faults: &mut Vec<String>) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
     }
-    let Value::Object(members) = whole else { return Err("it must be an object of ids and documents.".into()) };
-    let one = |(id, text): (String, Value)| text.as_str().map(|text| (Some(id), text.to_owned()));
-    members.into_iter().map(one).collect::<Option<Vec<_>>>().ok_or_else(|| "each of its members must be the text of a document.".into())
+    let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
+        Ok(entries) => entries,
+        Err(fault) => {
+            faults.push(format!("{}: it cannot be read: {fault}.", path.display()));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "graphql" || end == "gql" || end == "json"));
+    files.sort();
+    files
+}
+
+/// The documents of a manifest, and what is wrong with it.
+fn manifest(text: &str) -> (Vec<Found>, Vec<String>) {
+    const WANTED: &str = "a manifest is an object of ids and documents (Relay), or has `operations` with `id` and `body` (Apollo)";
+    let whole: Value = match serde_json::from_str(text) {
+        Ok(whole) => whole,
+        Err(fault) => return (Vec::new(), vec![format!("it is not JSON, from line {}, column {} on; {WANTED}.", fault.line(), fault.column())]),
+    };
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    if let Some(operations) = whole.get("operations").and_then(Value::as_array) {
+        for (n, operation) in (1..).zip(operations) {
+            let text = |name: &str| operation.get(name).and_then(Value::as_str);
+            let name = text("name").or_else(|| text("id")).map_or_else(String::new, |name| format!(" (`{name}`)"));
+            match (text("id"), text("body")) {
+                (Some(id), Some(body)) => {
+                    let name = text("name").map_or_else(|| format!("`{id}`"), |name| format!("`{name}` (`{id}`)"));
+                    found.push(Found { id: Some(id.to_owned()), name: Some(name), text: body.to_owned() });
+                }
+                _ => wrong.push(format!("number {n} of `operations`{name} must have an `id` and a `body`, which are texts.")),
+            }
+        }
+    } else if let Value::Object(members) = whole {
+        for (id, text) in members {
+            match text {
+                Value::String(text) => found.push(Found { name: Some(format!("`{id}`")), id: Some(id), text }),
+                _ => wrong.push(format!("`{id}` must be the text of a document; {WANTED}.")),
+            }
+        }
+    } else {
+        wrong.push(format!("it is no manifest: {WANTED}."));
+    }
+    (found, wrong)
 }
 
 #[cfg(test)]
@@ -90,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_and_both_manifests_are_read_and_a_fault_names_its_place() {
+    fn folders_and_both_manifests_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("a.graphql", "{ a }");
@@ -106,15 +187,39 @@ mod tests {
         for document in ["{ a }", "{ b }", "{ c }"] {
             assert_eq!(text(&HEXLOWER.encode(&Sha256::digest(document))).as_deref(), Some(document));
         }
-        let fault = Trusted::read(folder.path(), |text| if text == "{ b }" { Err("it is no good.".into()) } else { Ok(()) }).unwrap_err();
-        assert!(fault.ends_with("relay.json, `one`: it is no good."), "{fault}");
-        for (bad, says) in
-            [("[1]", "must be an object"), ("{\"a\": 1}", "text of a document"), ("{", "not JSON"), ("{\"operations\": [{}]}", "`id` and a `body`")]
-        {
-            write("relay.json", bad);
-            let fault = Trusted::read(&folder.path().join("relay.json"), |_| Ok(())).unwrap_err();
-            assert!(fault.contains(says), "{bad}: {fault}");
+    }
+
+    #[test]
+    fn every_fault_is_told_with_file_and_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let check = |text: &str| if text.contains("bad") { Err(vec!["it is no good.".into(), "it is worse.".into()]) } else { Ok(()) };
+        write("a.graphql", "{ bad }");
+        write("apollo.json", r#"{ "operations": [{ "id": "x", "name": "Names", "body": "{ bad }" }, { "id": "y" }, 1] }"#);
+        write("page.json", "<html>");
+        write("relay.json", r#"{ "one": "{ b }", "two": 1 }"#);
+        write("third.json", r#"{ "one": "{ c }", "same": "{ b }" }"#);
+        write("whole.json", "[1]");
+        let Faults(faults) = Trusted::read(folder.path(), check).unwrap_err();
+        let told: Vec<&str> = faults.iter().filter_map(|fault| fault.strip_prefix(&format!("{}/", folder.path().display()))).collect();
+        for (told, says) in told.iter().zip([
+            "a.graphql: it is no good.",
+            "a.graphql: it is worse.",
+            "apollo.json: number 2 of `operations` (`y`) must have an `id` and a `body`",
+            "apollo.json: number 3 of `operations` must have",
+            "apollo.json, `Names` (`x`): it is no good.",
+            "apollo.json, `Names` (`x`): it is worse.",
+            "page.json: it is not JSON, from line 1, column 1 on; a manifest is",
+            "relay.json: `two` must be the text of a document",
+            "third.json, `one`: another document has that id already",
+            "whole.json: it is no manifest: a manifest is",
+        ]) {
+            assert!(told.starts_with(says), "{told} is not {says}");
         }
-        assert!(Trusted::read(&folder.path().join("none.json"), |_| Ok(())).unwrap_err().contains("cannot be read"));
+        assert_eq!(told.len(), 10, "{told:#?}");
+        let whole = Faults(faults).to_string();
+        assert!(whole.starts_with("10 faults.\n  /"), "{whole}");
+        assert!(Trusted::read(&folder.path().join("none.json"), check).unwrap_err().to_string().contains("cannot be read"));
+        assert_eq!(Faults(vec!["x.".into(); 102]).to_string().lines().last(), Some("  And 2 more."));
     }
 }

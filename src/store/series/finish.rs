@@ -95,6 +95,7 @@ impl Writer<'_> {
             if found.is_empty() {
                 return Ok(columns);
             }
+            let mut changed = Vec::new();
             for row in found {
                 last = row.try_get_by_index(0).doing(DOING)?;
                 let text: String = row.try_get_by_index(1).doing(DOING)?;
@@ -104,7 +105,7 @@ impl Writer<'_> {
                 points.retain(|point| !is_gone(point));
                 if points.len() < before {
                     self.tally.removed += before - points.len();
-                    self.replace(last, &points).await?;
+                    changed.push((last, points.clone()));
                     if points.is_empty() {
                         continue;
                     }
@@ -117,6 +118,7 @@ impl Writer<'_> {
                     columns.entry((kind, point.period)).or_default().push(Cell::of(origin, destination, series, point));
                 }
             }
+            self.replace(changed).await?;
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sea_orm::ConnectionTrait;
@@ -52,6 +53,8 @@ pub(in crate::store) struct Sight {
     known: Arc<tokio::sync::Mutex<Known>>,
     /// One works out at a time.
     learning: Arc<tokio::sync::Mutex<()>>,
+    /// How often a closed figure was taken out of what was read.
+    taken_out: Arc<AtomicU64>,
 }
 
 impl Sight {
@@ -68,6 +71,17 @@ impl Sight {
     async fn known(&self, revision: u64, measure: Measure) -> Option<Arc<Hidden>> {
         let known = self.known.lock().await;
         known.of.get(&measure).filter(|_| known.revision == revision).map(Arc::clone)
+    }
+
+    /// How many figures are closed, of the measures that were asked for; for who watches the server.
+    pub async fn closed(&self) -> Vec<(Measure, usize)> {
+        let known = self.known.lock().await;
+        known.of.iter().map(|(measure, hidden)| (*measure, hidden.values().map(FxHashSet::len).sum())).collect()
+    }
+
+    /// How often a closed figure was taken out of what was read.
+    pub fn veiled(&self) -> u64 {
+        self.taken_out.load(Ordering::Relaxed)
     }
 
     fn owns(&self, source: &str) -> bool {
@@ -160,7 +174,7 @@ impl Store {
 
     /// The veil before figures of these sets, as of the moment that `db` reads and `sets` are of.
     pub(in crate::store) async fn veil(&self, db: &impl ConnectionTrait, sets: &Sets, of: impl IntoIterator<Item = i64>) -> Result<Veil, StoreError> {
-        let mut veil = Veil::default();
+        let mut veil = Veil { taken_out: Arc::clone(&self.sight.taken_out), ..Veil::default() };
         if !self.sight.is_on() {
             return Ok(veil);
         }
@@ -223,6 +237,7 @@ fn figure(layer: u32, block: &Block, at: usize) -> Option<Figure> {
 pub(in crate::store) struct Veil {
     of_sets: BTreeMap<i64, Arc<Hidden>>,
     places: HashMap<Arc<str>, u16>,
+    taken_out: Arc<AtomicU64>,
 }
 
 impl Veil {
@@ -244,6 +259,7 @@ impl Veil {
             places.is_some_and(|places| hidden.contains(&places))
         };
         let closed: Vec<bool> = (0..block.len()).map(|at| is_closed(block, at)).collect();
+        self.note(closed.iter().filter(|closed| **closed).count());
         let mark = |(at, closed): (usize, &bool)| {
             let mark = block.mark(at)?;
             Some(if *closed { Mark { has_value: false, availability: ValueAvailability::Suppressed, ..mark } } else { mark })
@@ -271,7 +287,12 @@ impl Veil {
         for point in points {
             if self.hidden(set, breakdown, kind, point.period).is_some_and(|hidden| hidden.contains(&places)) {
                 (point.value, point.availability, point.line, point.raw) = (None, ValueAvailability::Suppressed, 0, Raw::None);
+                self.note(1);
             }
         }
+    }
+
+    fn note(&self, count: usize) {
+        self.taken_out.fetch_add(count as u64, Ordering::Relaxed);
     }
 }

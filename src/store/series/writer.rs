@@ -156,7 +156,7 @@ impl<'t> Writer<'t> {
     /// Puts points into their series. The points of each stand in the order of their periods, one of each.
     pub async fn put(&mut self, mut batch: Batch, rule: Rule<'_>) -> Result<Option<Double>, StoreError> {
         batch.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-        let mut new = Vec::new();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
         for some in batch.chunk_by_mut(|one, other| one.0.subject == other.0.subject).collect::<Vec<_>>().chunks_mut(SUBJECTS) {
             let existing = self.existing(some).await?;
             for (key, points) in some.iter_mut().flat_map(|of_subject| of_subject.iter_mut()) {
@@ -172,7 +172,7 @@ impl<'t> Writer<'t> {
                         match self.merge(before, points, rule) {
                             Ok(Some(merged)) => {
                                 self.touched.insert(key.set);
-                                self.replace(*id, &merged).await?;
+                                changed.push((*id, merged));
                             }
                             Ok(None) => {}
                             Err(both) => {
@@ -184,6 +184,7 @@ impl<'t> Writer<'t> {
                 }
             }
             self.insert(std::mem::take(&mut new)).await?;
+            self.replace(std::mem::take(&mut changed)).await?;
         }
         // What was empty is no longer, once its first batch is in.
         self.empty.clear();
@@ -259,17 +260,25 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    /// Gives a series other points; one without any goes.
-    pub async fn replace(&self, id: i64, points: &[Point]) -> Result<(), StoreError> {
-        let mut sql;
-        if points.is_empty() {
-            sql = Sql::new("DELETE FROM series WHERE id = ");
-        } else {
-            sql = Sql::new("UPDATE series SET points = ");
-            sql.bind(encode(points)).text(" WHERE id = ");
+    /// Gives series other points, many by one statement; those without any go.
+    pub async fn replace(&self, changed: Vec<(i64, Vec<Point>)>) -> Result<(), StoreError> {
+        let (gone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, points)| points.is_empty());
+        let gone: Vec<i64> = gone.into_iter().map(|(id, _)| id).collect();
+        if !gone.is_empty() {
+            let mut sql = Sql::new("DELETE FROM series WHERE id IN (SELECT value FROM ");
+            sql.numbers("l", &gone).text(")");
+            run(self.transaction, sql).await.doing(DOING)?;
         }
-        sql.bind(id);
-        run(self.transaction, sql).await.doing(DOING).map(|_| ())
+        for some in changed.chunks(MOST_PARAMETERS / 2) {
+            // Both engines call the columns of such a list so.
+            let mut sql = Sql::new("UPDATE series SET points = v.column2 FROM (VALUES ");
+            for (n, (id, points)) in some.iter().enumerate() {
+                sql.text(if n == 0 { "(" } else { ", (" }).bind(*id).text(", ").bind(encode(points)).text(")");
+            }
+            sql.text(") AS v WHERE series.id = v.column1");
+            run(self.transaction, sql).await.doing(DOING)?;
+        }
+        Ok(())
     }
 
     fn hash(&self, key: &Key) -> Option<SeriesHash> {

@@ -223,6 +223,37 @@ async fn a_file_larger_than_memory_comes_in_parts() {
 }
 
 #[tokio::test]
+async fn a_large_file_that_comes_again_is_compared_and_corrected() {
+    let db = Db::filled().await;
+    // Year by year, as publishers write: every part of the file meets all 700 series again.
+    let make = |n: u32| Fact {
+        breakdown: Breakdown { sex: None, age_group: Some(format!("Y{}", n % 700)), dimensions: Vec::new() },
+        ..fact("AFG", "TUR", 2000 + i16::try_from(n / 700).unwrap(), f64::from(n), n)
+    };
+    let all: Vec<Fact> = (0..4_900).map(make).collect();
+    assert_eq!(import(&db, file("2025"), all.clone()).await.added, 4_900);
+    let before = db.everything().await;
+    let report = import(&db, file("2025"), all.clone()).await;
+    assert_eq!((report.unchanged, report.has_changes()), (4_900, false));
+    assert_eq!(db.everything().await, before);
+
+    // A year of some, a whole series and some values are others.
+    let is_gone = |n: u32| n % 700 == 3 || n.is_multiple_of(1_101);
+    let is_corrected = |n: u32| n.is_multiple_of(7);
+    let mut corrected: Vec<Fact> = (0..4_900).filter(|n| !is_gone(*n)).map(make).collect();
+    for fact in corrected.iter_mut().filter(|fact| is_corrected(fact.line.unwrap())) {
+        fact.value = fact.value.map(|value| value + 0.5);
+    }
+    let count = |of: &dyn Fn(u32) -> bool| (0..4_900).filter(|n| of(*n)).count();
+    let report = import(&db, FigureFile { sha256: "corrected".into(), ..file("2025") }, corrected).await;
+    let updated = count(&|n| is_corrected(n) && !is_gone(n));
+    assert_eq!((report.added, report.updated, report.removed), (0, updated, count(&is_gone)));
+    assert_eq!(report.unchanged, 4_900 - updated - count(&is_gone));
+    assert_eq!(db.figures().await, 3 + 4_900 - i64::try_from(count(&is_gone)).unwrap());
+    db.is_sound().await;
+}
+
+#[tokio::test]
 async fn rows_of_an_earlier_version_are_carried_over() {
     let db = Db::new().await;
     db.sql(

@@ -316,6 +316,42 @@ fn a_storm_of_unknown_keys_asks_the_provider_once() {
 }
 
 #[test]
+fn while_the_provider_is_silent_and_nothing_is_known_all_its_tokens_are_answered_alike() {
+    let (signer, forger) = (Signer::elliptic("one"), Signer::elliptic("forger"));
+    let provider = Provider::start(vec![signer.public.clone()]);
+    provider.with(|state| state.is_up = false);
+    let app = provider.app(|settings| settings.auth.oidc.retry_time = "7s".parse().expect("a time"));
+    let ask = |token: &str| app.get_as(token, "{ __typename }");
+    let good = signer.sign(&provider.claims());
+    let [head, _, seal] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    let claims = |others: Value| BASE64URL_NOPAD.encode(provider.but(others).to_string().as_bytes());
+    let mut told = std::collections::BTreeSet::new();
+    for token in [
+        good.clone(),
+        forger.sign(&provider.claims()),
+        signer.sign(&provider.but(json!({ "exp": NOW - 1_000, "aud": "another", "role": "none" }))),
+        format!("{head}.{}.{seal}", claims(json!({ "party": "PAK" }))),
+        format!("{head}.{}.", claims(json!({}))),
+    ] {
+        let reply = ask(&token).refused(503, "UNAVAILABLE");
+        assert_eq!((reply.header("retry-after"), &reply.json()["errors"][0]["extensions"]["retryable"]), (Some("7"), &json!(true)));
+        told.insert(reply.text().replace(reply.header("x-request-id").expect("an id"), ""));
+    }
+    assert_eq!(told.len(), 1, "good or bad, they are answered alike: {told:?}");
+    // What is bad whatever the provider may say is told so.
+    for token in [
+        signer.sign(&provider.but(json!({ "iss": "https://another.example" }))),
+        encode(&Header::new(Algorithm::HS256), &provider.claims(), &EncodingKey::from_secret(b"secret")).expect("a token"),
+        format!("{good}.more"),
+        "hunter2".into(),
+    ] {
+        refused(ask(&token));
+    }
+    assert_eq!(app.get_as(&app.key("UZB", silkroutes::domain::viewer::Role::FocalPoint, "desk"), "{ __typename }").status, 200, "keys need no provider");
+    assert_eq!(app.get(&query_path("{ __typename }"), &[]).status, 200);
+}
+
+#[test]
 fn while_the_provider_is_silent_known_keys_stay_good_for_their_time() {
     let signer = Signer::elliptic("one");
     let provider = Provider::start(vec![signer.public.clone()]);
@@ -328,10 +364,11 @@ fn while_the_provider_is_silent_known_keys_stay_good_for_their_time() {
     assert_eq!((status(&patient, &token), status(&strict, &token)), (200, 200));
     provider.with(|state| state.is_up = false);
     std::thread::sleep(Duration::from_millis(600));
-    assert_eq!((status(&patient, &token), status(&strict, &token)), (200, 401));
+    assert_eq!((status(&patient, &token), status(&strict, &token)), (200, 503), "nobody can say that the token is bad");
     assert_eq!(status(&patient, &token), 200, "having tried to read them again in vain");
+    assert_eq!(status(&patient, &Signer::elliptic("other").sign(&provider.claims())), 401, "of what is known, another key is none");
     let late = provider.app(|_| {});
-    assert_eq!(status(&late, &token), 401, "nothing is known yet");
+    assert_eq!(status(&late, &token), 503, "nothing is known yet");
     provider.with(|state| state.is_up = true);
     assert_eq!((status(&late, &token), status(&strict, &token)), (200, 200));
 }

@@ -1,0 +1,52 @@
+//! What an operator watches of the database: connections, the log ahead of it, figures that are held back. Looked up
+//! without asking the database, so that it can be told when that does not answer.
+
+use std::path::PathBuf;
+
+use sea_orm::{DatabaseConnection, DbBackend};
+
+use super::Store;
+use crate::domain::figure::Measure;
+
+/// How it stands with the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Connections that are open, and those of them that nobody uses; of readers.
+    pub connections: (u32, u32),
+    /// Bytes of the log that SQLite writes ahead; none of another engine, or where there is no such file now.
+    pub log: Option<u64>,
+    /// How many figures of a measure are closed, of measures that were asked for.
+    pub closed: Vec<(Measure, usize)>,
+    /// How often a closed figure was taken out of what was read.
+    pub veiled: u64,
+}
+
+impl Store {
+    /// How it stands now.
+    pub async fn vitals(&self) -> Vitals {
+        let log = self.log.as_ref().and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
+        Vitals { connections: connections(&self.read), log, closed: self.sight.closed().await, veiled: self.sight.veiled() }
+    }
+}
+
+fn connections(pool: &DatabaseConnection) -> (u32, u32) {
+    let (open, idle) = match pool.get_database_backend() {
+        DbBackend::Sqlite => {
+            let pool = pool.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        DbBackend::Postgres => {
+            let pool = pool.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => (0, 0),
+    };
+    (open, u32::try_from(idle).unwrap_or(u32::MAX))
+}
+
+/// Where SQLite writes ahead of a file.
+pub(super) fn log_of(file: Option<PathBuf>) -> Option<PathBuf> {
+    let mut path = file?.into_os_string();
+    path.push("-wal");
+    Some(path.into())
+}
