@@ -29,7 +29,7 @@ const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
 /// Kept, but asked about each time. Longer only what a document that is asked for by its name answers, where the settings say so.
 const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// Kept by nobody, as it may be meant for one viewer.
-const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+pub(super) const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// `POST /graphql`.
 pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -314,7 +314,7 @@ fn peer_of(request: &Request) -> Option<Peer> {
 }
 
 /// Whether a request says who sends it. A cookie says nothing here, but caches must not learn that.
-fn is_personal(headers: &HeaderMap) -> bool {
+pub(super) fn is_personal(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE)
 }
 
@@ -344,13 +344,15 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
     answer::protect(head);
     head.insert(CACHE_CONTROL, KEEP_AND_ASK);
     head.insert(VARY, HeaderValue::from_static("accept-encoding, authorization, cookie"));
-    if let Some(known) = known_tag(headers, tag) {
+    let is_personal = is_personal(headers);
+    head.insert(CACHE_CONTROL, if is_personal { KEEP_PRIVATE } else { KEEP_AND_ASK });
+    if let Some(known) = known_tag(headers, tag).filter(|_| !is_personal) {
         head.insert(ETAG, known);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
     head.insert(axum::http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Ok(tag) = HeaderValue::from_str(tag) {
+    if let Some(tag) = HeaderValue::from_str(tag).ok().filter(|_| !is_personal) {
         head.insert(ETAG, tag);
     }
     *response.body_mut() = axum::body::Body::from(text.to_owned());
