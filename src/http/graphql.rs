@@ -221,7 +221,7 @@ async fn run(
     let now = (shared.clock)();
     let (day, cost, snapshot) = (Offset::UTC.to_datetime(now).date(), charge.cost, shared.follower.current());
     let is_write = charge.kind == OperationType::Mutation;
-    let lasting = Lasting { revision: snapshot.revision(), day, cost, is_named };
+    let lasting = Lasting { era: snapshot.era(), revision: snapshot.revision(), day, cost, is_named };
     let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
     let call = Call {
         prepared,
@@ -254,7 +254,8 @@ fn from_memory(shared: &Shared, viewer: &Viewer, ticket: &mut Ticket, format: Fo
         return Ok(None);
     }
     let day = Offset::UTC.to_datetime((shared.clock)()).date();
-    let kept = shared.answers.find(format, text, shared.follower.current().revision(), day);
+    let graph = shared.follower.current();
+    let kept = shared.answers.find(format, text, (graph.era(), graph.revision()), day);
     shared.meter.looked(kept.is_some());
     if let Some(kept) = &kept {
         ticket.take(kept.cost)?;
