@@ -237,8 +237,7 @@ async fn run(
         carry: None,
     };
     let run = async {
-        // Writes wait for the one writer, not for processors; they are few, and none is lost for want of a place.
-        let _place = if is_write { None } else { Some(shared.gate.enter().await?) };
+        let _places = if is_write { (Some(shared.gate.enter_to_write()?), None) } else { (None, Some(shared.gate.enter().await?)) };
         Ok::<_, Refusal>(shared.api.execute(call).await)
     };
     let outcome = in_time(shared.settings.answer_time, run).await?.inspect_err(|_| ticket.give_back(cost))?;
@@ -343,7 +342,6 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
     let mut response = Response::new(axum::body::Body::empty());
     let head = response.headers_mut();
     answer::protect(head);
-    head.insert(CACHE_CONTROL, KEEP_AND_ASK);
     head.insert(VARY, HeaderValue::from_static("accept-encoding, authorization, cookie"));
     let is_personal = is_personal(headers);
     head.insert(CACHE_CONTROL, if is_personal { KEEP_PRIVATE } else { KEEP_AND_ASK });
