@@ -22,13 +22,16 @@ use crate::http::meter::Meter;
 use crate::http::persisted::DocumentMode;
 use crate::http::persisted::trusted::Trusted;
 use crate::http::{Parts, Shared, server};
-use crate::store::{FollowError, Follower, ImportOptions, Store, StoreError};
+use crate::store::{FollowError, Follower, ImportOptions, Opening, Store, StoreError};
 use crate::telemetry;
 
 /// The catalogue that the binary carries.
 mod embedded {
     include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 }
+
+/// A statement ends this long after the answer that it is for had to be there, should it not have ended by itself.
+const BEYOND: Duration = Duration::from_secs(1);
 
 /// How often measurements are summed up.
 const TIDY: Duration = Duration::from_secs(5);
@@ -103,7 +106,10 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
-    let store = Store::open_with_clock(settings.database.url(), surroundings.clock).await?.suppressing(settings.suppression());
+    // Nobody waits longer than that for an answer.
+    let read_time = settings.http.answer_time.0.saturating_add(BEYOND);
+    let opening = Opening { url: settings.database.url(), replica: settings.database_replica.if_any(), clock: surroundings.clock, read_time };
+    let store = Store::open_as(opening).await?.suppressing(settings.suppression());
     if store.is_empty().await? {
         let catalogue = embedded_catalogue().map_err(|faults| StartFault::Catalogue(faults.len()))?;
         let entries = catalogue.entries.len();
@@ -114,7 +120,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let snapshot = follower.current();
 
     let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
-    keys::catch_up(&store, &auth.keys).await?;
+    keys::catch_up(&store, &auth.keys, snapshot.era()).await?;
 
     let api = Api::new(settings.graphql.clone(), settings.suggestions);
     let trusted = trusted(&settings, &api).map_err(StartFault::Documents)?;
@@ -176,7 +182,7 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
         () = follow::listen(shared.store(), bell) => {}
         () = follow::follow(&follower, shared.meter(), wake.clone()) => {}
         () = follow::tidy_now_and_then(&follower) => {}
-        () = keys::follow(shared.store(), keys, wake) => {}
+        () = keys::follow(shared.store(), keys, &follower, wake) => {}
         () = keys::note_now_and_then(shared.store(), keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}
     }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the data is kept.
     pub database: Database,
+    /// Where a replica of it is that figures may be read from; nowhere where it is empty.
+    pub database_replica: Database,
     /// Whether validation errors name near fields.
     pub suggestions: bool,
     /// For each measure, below which number figures are held back.
@@ -60,6 +62,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             database: Database("sqlite://silkroutes.db".to_owned()),
+            database_replica: Database(String::new()),
             suggestions: false,
             suppress_below: Thresholds::default(),
             suppress_also: Vec::new(),
@@ -128,6 +131,12 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.0
+    }
+
+    /// The same; none where it is empty.
+    #[must_use]
+    pub fn if_any(&self) -> Option<&str> {
+        Some(self.url()).filter(|url| !url.is_empty())
     }
 }
 

@@ -15,9 +15,11 @@
 //! | [`write`](mod@write), [`state`] | transactions that write, revisions, the change log; those that read |
 //! | [`import`], [`wording`], [`bulk`] | the writes: a catalogue; official wording; data for measuring |
 //! | [`contribution`] | the writes of parties: drafts, versions, consent, publication, and what happened |
-//! | [`follow`], [`heard`] | the snapshot, kept up with the change log; when that was heard last |
+//! | [`follow`], [`mark`], [`heard`] | the snapshot, kept up with the change log; whether it still is the same log; when it was heard last |
+//! | [`cache`] | what was read of late |
 //! | [`key`](mod@key) | API keys |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
+//! | [`replica`] | a second server that figures may be read from |
 //! | [`copy`](mod@copy) | everything into another database |
 //! | [`vitals`] | what an operator watches |
 //! | [`sql`] | a statement and its parameters, built side by side |
@@ -27,6 +29,7 @@
 //! as the driver costs more per row than the database.
 
 mod bulk;
+mod cache;
 mod changed;
 mod check;
 mod connect;
@@ -38,9 +41,11 @@ mod follow;
 mod heard;
 mod import;
 mod key;
+mod mark;
 mod material;
 mod observation;
 mod reference;
+mod replica;
 mod row;
 mod series;
 mod sql;
@@ -54,8 +59,9 @@ mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
@@ -76,10 +82,32 @@ pub use series::{Delivery, FigureFault, FigureFile, FigureFileReport, FigureOpti
 pub use vitals::Vitals;
 pub use wording::{Wording, WordingError, WordingFault, WordingReport};
 
+use cache::Caches;
 use error::Doing;
-use observation::PageCache;
-use series::read::BlockCache;
 use sql::{Sql, rows};
+
+/// How a database is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// Where it is: `sqlite://FILE` or `postgres://…`.
+    pub url: &'a str,
+    /// Where a replica of it is that figures may be read from, if there is one; both are of `PostgreSQL` then.
+    pub replica: Option<&'a str>,
+    /// Tells when a change was made.
+    pub clock: fn() -> Timestamp,
+    /// After how long a statement that reads is given up, where the engine can (`PostgreSQL`): nobody waits for it any more.
+    pub read_time: Duration,
+}
+
+impl<'a> Opening<'a> {
+    /// That address, and what suits a program that asks for nothing else.
+    #[must_use]
+    pub fn of(url: &'a str) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "for programs, benchmarks and tests that do not look at the clock; the server gives its own")]
+        let clock = Timestamp::now;
+        Self { url, replica: None, clock, read_time: Duration::from_secs(15) }
+    }
+}
 
 /// An open database. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -87,16 +115,16 @@ pub struct Store {
     /// Read-only connections, one a core.
     read: DatabaseConnection,
     /// The one connection that writes.
-    write: DatabaseConnection,
+    write: write::Writers,
+    /// What figures may be read from.
+    replica: Option<Arc<replica::Replica>>,
+    /// Up to where the graph of this node was read; none before it was.
+    shown: Arc<ArcSwapOption<mark::Mark>>,
     /// Who reads long takes one.
     turns: Arc<Semaphore>,
     /// Tells when a change was made.
     clock: fn() -> Timestamp,
-    pages: Arc<PageCache>,
-    noted: Arc<contribution::Noted>,
-    /// What figures there are, as of the revision that it says.
-    sets: Arc<ArcSwapOption<Sets>>,
-    blocks: Arc<BlockCache>,
+    caches: Arc<ArcSwap<Caches>>,
     /// What is held back of figures, and from whom.
     sight: series::veil::Sight,
     /// Where SQLite writes ahead of the file.
@@ -110,8 +138,7 @@ impl Store {
     /// # Errors
     /// One sentence on why not.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        #[expect(clippy::disallowed_methods, reason = "for benchmarks and tests that do not look at the clock; the server gives its own")]
-        Self::open_with_clock(url, Timestamp::now).await
+        Self::open_as(Opening::of(url)).await
     }
 
     /// As [`Store::open`], with a clock for the change log.
@@ -119,18 +146,25 @@ impl Store {
     /// # Errors
     /// One sentence on why not.
     pub async fn open_with_clock(url: &str, clock: fn() -> Timestamp) -> Result<Self, StoreError> {
-        let connect::Pools { read, write, turns, file } = connect::open(url).await?;
+        Self::open_as(Opening { clock, ..Opening::of(url) }).await
+    }
+
+    /// As it says.
+    ///
+    /// # Errors
+    /// One sentence on why not.
+    pub async fn open_as(opening: Opening<'_>) -> Result<Self, StoreError> {
+        let clock = opening.clock;
+        let connect::Pools { read, write, turns, file, replica } = connect::open(&opening).await?;
         let turns = Arc::new(Semaphore::new(turns));
-        let (pages, noted) = (Arc::new(observation::page_cache()), Arc::new(contribution::noted()));
         Ok(Self {
             read,
-            write,
+            write: write::Writers::new(write),
+            replica: replica.map(|replica| Arc::new(replica::Replica::new(replica, turns.available_permits()))),
+            shown: Arc::default(),
             turns,
             clock,
-            pages,
-            noted,
-            sets: Arc::default(),
-            blocks: Arc::new(series::read::block_cache()),
+            caches: Arc::new(ArcSwap::from_pointee(Caches::new())),
             sight: series::veil::Sight::default(),
             log: vitals::log_of(file),
         })
@@ -177,8 +211,11 @@ impl Store {
 
     /// Lets go of the file once running work is done.
     pub async fn close(self) {
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
         // What is read back is closed first: the last connection to go tidies up behind all.
-        for pool in [self.read, self.write] {
+        for pool in [self.read, self.write.database] {
             if let Err(cause) = pool.close().await {
                 tracing::warn!(%cause, "a database connection did not close well");
             }

@@ -9,7 +9,7 @@ use super::follow::Wake;
 use crate::domain::key::{KeyId, Pepper};
 use crate::http::auth::keys::KeyTable;
 use crate::http::auth::settings::Settings;
-use crate::store::{Store, StoreError};
+use crate::store::{Follower, Store, StoreError};
 
 /// How often uses are noted.
 const NOTE: Duration = Duration::from_mins(1);
@@ -22,13 +22,14 @@ pub async fn pepper(store: &Store, settings: &Settings) -> Result<Pepper, StoreE
     Ok(Pepper::new(&store.key_secret().await?, settings.key_secret.reveal()))
 }
 
-/// Reads the keys where they changed since the last reading.
-pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), StoreError> {
-    if keys.mark() != Some(store.key_mark().await?) {
+/// Reads the keys where they changed since the last reading, or the database went back to an earlier state: `era` counts
+/// how often it did.
+pub(super) async fn catch_up(store: &Store, keys: &KeyTable, era: u64) -> Result<(), StoreError> {
+    if keys.mark() != Some((era, store.key_mark().await?)) {
         let (mark, live) = store.live_keys().await?;
         // A key that goes takes its uses along, and those of a revoked key matter most. But it goes first.
         let uses = keys.take_uses();
-        keys.replace(mark, live);
+        keys.replace((era, mark), live);
         keys.hear();
         // Apart: a write may have to wait, and whoever was revoked meanwhile must not.
         let store = store.clone();
@@ -40,14 +41,14 @@ pub(super) async fn catch_up(store: &Store, keys: &KeyTable) -> Result<(), Store
 
 /// Follows the database for ever. While it does not answer, the keys stay as they were last known to be; that is logged
 /// once, not with every look.
-pub(super) async fn follow(store: &Store, keys: &KeyTable, mut wake: Wake) {
+pub(super) async fn follow(store: &Store, keys: &KeyTable, follower: &Follower, mut wake: Wake) {
     let mut is_told = false;
     loop {
         tokio::select! {
             () = wake.next() => {}
             () = keys.wanted() => {}
         }
-        match catch_up(store, keys).await {
+        match catch_up(store, keys, follower.current().era()).await {
             Ok(()) => is_told = false,
             Err(fault) if !is_told => {
                 tracing::error!(%fault, "API keys cannot follow the database and stay as they are");

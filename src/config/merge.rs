@@ -289,7 +289,7 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
 
 fn shown(name: &str, value: &Value) -> String {
     match value {
-        Value::String(url) if name == "database" => without_password(url),
+        Value::String(url) if matches!(name, "database" | "database_replica") => without_password(url),
         Value::String(text) if name == "auth.key_secret" => if text.is_empty() { "" } else { "…" }.to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(parts) => {

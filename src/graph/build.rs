@@ -144,6 +144,7 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
     let provisions = Table::new(provisions.collect(), |p| crate::domain::document::Provision::entry_code(&p.entry.document, &p.entry.reference));
     let snapshot = Snapshot {
         revision,
+        era: 0,
         seal,
         states: Table::new(states, |s| s.entry.iso3.clone()),
         areas: Table::new(areas, |a| a.code.clone()),

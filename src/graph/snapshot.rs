@@ -76,6 +76,7 @@ pub(super) struct Orders {
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(super) revision: u64,
+    pub(super) era: u64,
     pub(super) seal: Seal,
     pub(super) states: Table<StateNode>,
     pub(super) areas: Table<AreaNode>,
@@ -107,6 +108,20 @@ impl Snapshot {
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// How often the database had gone back to an earlier state before this was read. Two snapshots of one era and one
+    /// revision are the same; of two eras, nothing of one may be taken for the other's.
+    #[must_use]
+    pub const fn era(&self) -> u64 {
+        self.era
+    }
+
+    /// The same, of that era.
+    #[must_use]
+    pub const fn of_era(mut self, era: u64) -> Self {
+        self.era = era;
+        self
     }
 
     /// How many nodes it holds.

@@ -10,8 +10,8 @@ use std::task::Poll;
 
 use axum::Router;
 use axum::body::HttpBody;
-use axum::http::header::{CONNECTION, CONTENT_ENCODING, ETAG};
-use axum::http::{HeaderValue, Request, StatusCode, Version};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, ETAG, VARY};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use axum::response::Response;
 use tower::ServiceExt as _;
 
@@ -19,7 +19,7 @@ use super::accept::{self, Format};
 use super::refusal::{Code, Refusal, code};
 use super::request_id::{self, RequestId};
 use super::settings::Settings;
-use super::{ENDPOINT, Shared, cors};
+use super::{ENDPOINT, Shared, answer, cors, graphql};
 
 /// The whole of the transport above the sockets.
 #[derive(Clone)]
@@ -53,6 +53,7 @@ impl Edge {
         let has_body = !request.body().is_end_stream();
         let grant = shared.cors.grant(request.headers());
         let format = accept::wish(request.headers()).format();
+        let is_personal = graphql::is_personal(request.headers());
 
         let mut response = match check_head(&request, &shared.settings) {
             Err(refusal) => refusal.into_response(format, id),
@@ -64,6 +65,9 @@ impl Edge {
         let is_left = has_body && (status.is_client_error() && status != StatusCode::BAD_REQUEST || status == StatusCode::SERVICE_UNAVAILABLE);
         tag_encoding(&mut response);
         let headers = response.headers_mut();
+        if is_personal {
+            keep_private(headers);
+        }
         headers.insert(request_id::HEADER, id.header());
         shared.cors.mark(grant, headers);
         self.note(&response, measure.finish(response.status()), id);
@@ -146,6 +150,14 @@ fn internal() -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message)
 }
 
+/// Where a request says who sends it, its answer is private whatever it is: a refusal, too, may say something of him.
+fn keep_private(headers: &mut HeaderMap) {
+    if headers.get(CACHE_CONTROL).is_some_and(|control| control == "no-store") {
+        headers.insert(CACHE_CONTROL, graphql::KEEP_PRIVATE);
+        headers.entry(VARY).or_insert(answer::VARIES);
+    }
+}
+
 /// A strong mark is one of bytes, and compression made others of them: the mark must say so.
 fn tag_encoding(response: &mut Response) {
     let headers = response.headers();
@@ -161,7 +173,6 @@ fn tag_encoding(response: &mut Response) {
 mod tests {
     use super::*;
     use crate::http::request_id::RequestIds;
-    use axum::http::HeaderMap;
 
     #[tokio::test]
     async fn a_panic_is_caught_and_its_request_is_known_to_the_hook() {

@@ -29,7 +29,7 @@ const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
 /// Kept, but asked about each time. Longer only what a document that is asked for by its name answers, where the settings say so.
 const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 /// Kept by nobody, as it may be meant for one viewer.
-const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+pub(super) const KEEP_PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// `POST /graphql`.
 pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -222,7 +222,7 @@ async fn run(
     let now = (shared.clock)();
     let (day, cost, snapshot) = (Offset::UTC.to_datetime(now).date(), charge.cost, shared.follower.current());
     let is_write = charge.kind == OperationType::Mutation;
-    let lasting = Lasting { revision: snapshot.revision(), day, cost, is_named };
+    let lasting = Lasting { era: snapshot.era(), revision: snapshot.revision(), day, cost, is_named };
     let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
     let call = Call {
         prepared,
@@ -238,8 +238,7 @@ async fn run(
         carry: None,
     };
     let run = async {
-        // Writes wait for the one writer, not for processors; they are few, and none is lost for want of a place.
-        let _place = if is_write { None } else { Some(shared.gate.enter().await?) };
+        let _places = if is_write { (Some(shared.gate.enter_to_write()?), None) } else { (None, Some(shared.gate.enter().await?)) };
         Ok::<_, Refusal>(shared.api.execute(call).await)
     };
     let outcome = in_time(shared.settings.answer_time, run).await?.inspect_err(|_| ticket.give_back(cost))?;
@@ -256,7 +255,8 @@ fn from_memory(shared: &Shared, viewer: &Viewer, ticket: &mut Ticket, format: Fo
         return Ok(None);
     }
     let day = Offset::UTC.to_datetime((shared.clock)()).date();
-    let kept = shared.answers.find(format, text, shared.follower.current().revision(), day);
+    let graph = shared.follower.current();
+    let kept = shared.answers.find(format, text, (graph.era(), graph.revision()), day);
     shared.meter.looked(kept.is_some());
     if let Some(kept) = &kept {
         ticket.take(kept.cost)?;
@@ -317,7 +317,7 @@ fn peer_of(request: &Request) -> Option<Peer> {
 }
 
 /// Whether a request says who sends it. A cookie says nothing here, but caches must not learn that.
-fn is_personal(headers: &HeaderMap) -> bool {
+pub(super) fn is_personal(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE)
 }
 
@@ -345,15 +345,16 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
     let mut response = Response::new(axum::body::Body::empty());
     let head = response.headers_mut();
     answer::protect(head);
-    head.insert(CACHE_CONTROL, KEEP_AND_ASK);
     head.insert(VARY, HeaderValue::from_static("accept-encoding, authorization, cookie"));
-    if let Some(known) = known_tag(headers, tag) {
+    let is_personal = is_personal(headers);
+    head.insert(CACHE_CONTROL, if is_personal { KEEP_PRIVATE } else { KEEP_AND_ASK });
+    if let Some(known) = known_tag(headers, tag).filter(|_| !is_personal) {
         head.insert(ETAG, known);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
     head.insert(axum::http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Ok(tag) = HeaderValue::from_str(tag) {
+    if let Some(tag) = HeaderValue::from_str(tag).ok().filter(|_| !is_personal) {
         head.insert(ETAG, tag);
     }
     *response.body_mut() = axum::body::Body::from(text.to_owned());

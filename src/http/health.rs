@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::accept::Format;
 use super::refusal::{Refusal, code};
-use super::{Shared, answer, graphql};
+use super::{Shared, answer, graphql, revision};
 
 /// A database that takes longer than this to say its revision is as good as gone.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -22,7 +22,8 @@ pub(super) async fn live() -> Response {
     plain("application/json; charset=utf-8", Body::from(r#"{"status":"live"}"#))
 }
 
-/// `GET /health/ready`: whether to send requests here; no while stopping, or while the database does not answer.
+/// `GET /health/ready`: whether to send requests here; no while stopping, while the database does not answer, or while
+/// this node cannot follow it and therefore turns away everyone who sends credentials.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
     drop(request);
@@ -31,6 +32,10 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
         return refuse("The server is stopping.");
     }
     match timeout(PATIENCE, shared.store.revision()).await {
+        Ok(Ok(_)) if !revision::hears(&shared).await => {
+            tracing::warn!("not ready: the graph or the keys do not follow the database");
+            refuse("This node does not follow its database: it answers nobody who sends credentials; what is public can be read without.")
+        }
         Ok(Ok(_)) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
         Ok(Err(fault)) => {
             tracing::warn!(%fault, "not ready: the database does not answer");

@@ -3,7 +3,7 @@
 //! Only answers that any stranger would get are kept: to queries without a credential, without errors, in which nothing
 //! depends on the request itself (`rateLimit`) and nothing had to be noted. Whoever proves who he is gets every answer
 //! made for him. A kept answer belongs to the very bytes of the request (so to its document, operation, variables and
-//! language), its form, the revision of the graph and the day; one that is of another revision or day is not found.
+//! language), its form, the era and revision of the graph and the day; one that is of another is not found.
 //! (docs/adr/0015)
 
 use std::hash::Hash;
@@ -31,6 +31,7 @@ const LARGEST_PART: u64 = 8;
 /// An answer that is true for a while.
 #[derive(Debug)]
 pub(super) struct Kept {
+    era: u64,
     revision: u64,
     day: Date,
     /// What the same operation costs again.
@@ -46,6 +47,7 @@ pub(super) struct Kept {
 /// For how long an answer is true, where it is true for all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lasting {
+    pub era: u64,
     pub revision: u64,
     pub day: Date,
     pub cost: u64,
@@ -95,9 +97,9 @@ impl Answers {
         Self { kept: (bytes > 0).then(|| Cache::with_weighter(items, bytes, ByBytes)), bytes, compress_bytes }
     }
 
-    /// The answer to a request, where it is known and true.
-    pub fn find(&self, format: Format, text: &[u8], revision: u64, day: Date) -> Option<Arc<Kept>> {
-        self.kept.as_ref()?.get(&Asked { format, text }).filter(|kept| kept.revision == revision && kept.day == day)
+    /// The answer to a request, where it is known and true: of that era and revision, and that day.
+    pub fn find(&self, format: Format, text: &[u8], (era, revision): (u64, u64), day: Date) -> Option<Arc<Kept>> {
+        self.kept.as_ref()?.get(&Asked { format, text }).filter(|kept| (kept.era, kept.revision) == (era, revision) && kept.day == day)
     }
 
     /// Keeps an answer.
@@ -108,9 +110,9 @@ impl Answers {
         if weight > self.bytes / LARGEST_PART {
             return;
         }
-        let Lasting { revision, day, cost, is_named } = lasting;
+        let Lasting { era, revision, day, cost, is_named } = lasting;
         let body = written.body.clone();
-        let kept = Kept { revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
+        let kept = Kept { era, revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
         cache.insert(Key { format, text: text.into() }, Arc::new(kept));
     }
 
@@ -181,23 +183,24 @@ mod tests {
     }
 
     fn lasting(revision: u64) -> Lasting {
-        Lasting { revision, day: DAY, cost: 3, is_named: false }
+        Lasting { era: 0, revision, day: DAY, cost: 3, is_named: false }
     }
 
     #[test]
-    fn an_answer_is_found_by_its_bytes_form_revision_and_day_and_by_nothing_else() {
+    fn an_answer_is_found_by_its_bytes_form_era_revision_and_day_and_by_nothing_else() {
         let answers = Answers::new(1 << 20, 1024);
         answers.keep(Format::Json, b"{a}", &written("1"), lasting(7));
-        assert_eq!(answers.find(Format::Json, b"{a}", 7, DAY).map(|kept| kept.cost), Some(3));
-        assert!(answers.find(Format::Json, b"{a }", 7, DAY).is_none());
-        assert!(answers.find(Format::GraphQl, b"{a}", 7, DAY).is_none());
-        assert!(answers.find(Format::Json, b"{a}", 8, DAY).is_none());
-        assert!(answers.find(Format::Json, b"{a}", 7, DAY.tomorrow().unwrap()).is_none());
+        assert_eq!(answers.find(Format::Json, b"{a}", (0, 7), DAY).map(|kept| kept.cost), Some(3));
+        assert!(answers.find(Format::Json, b"{a }", (0, 7), DAY).is_none());
+        assert!(answers.find(Format::GraphQl, b"{a}", (0, 7), DAY).is_none());
+        assert!(answers.find(Format::Json, b"{a}", (0, 8), DAY).is_none());
+        assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY.tomorrow().unwrap()).is_none());
+        assert!(answers.find(Format::Json, b"{a}", (1, 7), DAY).is_none(), "of another era");
         answers.keep(Format::Json, b"{a}", &written("2"), lasting(8));
-        assert!(answers.find(Format::Json, b"{a}", 7, DAY).is_none(), "the newer one took its place");
+        assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY).is_none(), "the newer one took its place");
         let none = Answers::new(0, 1024);
         none.keep(Format::Json, b"{a}", &written("1"), lasting(7));
-        assert!(none.find(Format::Json, b"{a}", 7, DAY).is_none());
+        assert!(none.find(Format::Json, b"{a}", (0, 7), DAY).is_none());
     }
 
     #[test]
@@ -209,7 +212,7 @@ mod tests {
         }
         assert!(answers.weight() > 50_000);
         answers.keep(Format::Json, b"long", &written(vec![0; 10_000]), lasting(1));
-        assert!(answers.find(Format::Json, b"long", 1, DAY).is_none());
+        assert!(answers.find(Format::Json, b"long", (0, 1), DAY).is_none());
     }
 
     #[test]

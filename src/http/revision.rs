@@ -64,7 +64,7 @@ fn wanted(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
 }
 
 /// Whether graph and keys are as the database had them a moment ago. A node that was busy has a moment to look.
-async fn hears(shared: &Shared) -> bool {
+pub(super) async fn hears(shared: &Shared) -> bool {
     let limit = shared.settings.silence_time.0;
     let (graph, keys) = (&shared.follower, &shared.auth.keys);
     let is_fresh = || graph.silence() <= limit && keys.silence() <= limit;

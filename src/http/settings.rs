@@ -93,6 +93,8 @@ settings! {
     executions: usize = 0;
     /// Operations that wait for that; one more is answered 503.
     queue: usize = 256;
+    /// Writes that are carried out or wait for their turn, one after the other; one more is answered 503, and nothing of it is written.
+    writes: usize = 256;
     /// How long an operation may have to wait; where it would be longer, it is answered 503 at once.
     queue_time: Span = Span(Duration::from_millis(300));
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.

@@ -4,6 +4,8 @@
 //! An operation mostly reads memory and runs through without a pause, so that those who wait would never be seen waiting:
 //! they would sit unread in their sockets. Hence each steps aside once before it runs ([`Gate::enter`]); meanwhile whoever
 //! came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
+//!
+//! Writes wait for the one who writes, not for processors, and have a line of their own: [`Gate::enter_to_write`].
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -28,6 +30,7 @@ pub(super) struct Gate {
     patience: Duration,
     /// How long an operation holds its place, of late, in microseconds.
     usual: AtomicU64,
+    writes: Semaphore,
 }
 
 /// A place at the executor.
@@ -56,6 +59,7 @@ impl Gate {
             queue: settings.queue,
             patience: settings.queue_time.0,
             usual: AtomicU64::new(0),
+            writes: Semaphore::new(settings.writes),
         }
     }
 
@@ -88,6 +92,18 @@ impl Gate {
         // Whoever came meanwhile is to be read before the next operation runs, or refusals would come late.
         yield_now().await;
         Ok(place)
+    }
+
+    /// A place in the line of writes. Whoever goes away gives it back, unless his turn had come: then there is one more
+    /// write than there are places, at most.
+    ///
+    /// # Errors
+    /// At once, where all are taken.
+    pub fn enter_to_write(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.writes.try_acquire().map_err(|_| {
+            let message = "More writes are waiting than can be carried out soon; nothing was written, try again.";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message).retry_after(1)
+        })
     }
 
     /// How long so many ahead will take.

@@ -22,7 +22,8 @@ impl Store {
         let observations = observations.to_vec();
         let (write, at) = (self.write.clone(), (self.clock)());
         write::apart(async move {
-            let transaction = write::begin(&write).await?;
+            let turn = write.turn().await?;
+            let transaction = write::begin(&turn).await?;
             let done = async {
                 let revision = write::revision(&transaction).await? + 1;
                 let mut changes = Changes::default();

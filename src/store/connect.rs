@@ -9,13 +9,13 @@ mod postgres;
 mod sqlite;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 
-use super::StoreError;
 use super::error::Doing;
 use super::sql::{Sql, rows, run};
-use super::write;
+use super::{Opening, StoreError, write};
 
 pub use postgres::Listener;
 pub(super) use postgres::{LOCK, shout};
@@ -24,6 +24,9 @@ pub(super) use postgres::{LOCK, shout};
 const SECRET: &str = "cursor_secret";
 /// The key in `meta` under which the secret is kept that hashes of API keys are made with.
 const KEY_SECRET: &str = "key_secret";
+
+/// How long a look may take whether there is a database.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// Where the data is.
 enum Place {
@@ -68,11 +71,19 @@ pub(super) struct Pools {
     pub turns: usize,
     /// The file, of SQLite.
     pub file: Option<PathBuf>,
+    /// What figures may be read from, too.
+    pub replica: Option<DatabaseConnection>,
 }
 
 /// Opens what an address names.
-pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
-    let place = Place::of(url)?;
+pub(super) async fn open(opening: &Opening<'_>) -> Result<Pools, StoreError> {
+    let place = Place::of(opening.url)?;
+    let replica = match (opening.replica.map(Place::of).transpose()?, &place) {
+        (None, _) => None,
+        // Nothing connects before it is asked something: one that is away keeps nobody from starting.
+        (Some(Place::Server(replica)), Place::Server(_)) => Some(replica.replica(opening.read_time).await?),
+        (Some(_), _) => return Err(StoreError::Replica),
+    };
     let write = match &place {
         Place::File(path) => sqlite::writing(path).await?,
         Place::Server(server) => server.writing().await?,
@@ -80,20 +91,20 @@ pub(super) async fn open(url: &str) -> Result<Pools, StoreError> {
     prepare(&write, &place).await?;
     let (read, turns) = match &place {
         Place::File(path) => (sqlite::reading(path).await?, sqlite::readers()),
-        Place::Server(server) => (server.reading().await?, postgres::readers()),
+        Place::Server(server) => (server.reading(opening.read_time).await?, postgres::readers()),
     };
     let file = match place {
         Place::File(path) => Some(path),
         Place::Server(_) => None,
     };
-    Ok(Pools { read, write, turns, file })
+    Ok(Pools { read, write, turns, file, replica })
 }
 
 /// Whether there is a database at that address, as far as it can be told.
 pub(super) async fn is_there(url: &str) -> bool {
     match Place::of(url) {
         Ok(Place::File(path)) => path.exists(),
-        Ok(Place::Server(server)) => match server.reading().await {
+        Ok(Place::Server(server)) => match server.reading(LOOK).await {
             Ok(read) => {
                 let found = tables(&read).await;
                 let _ = read.close().await;
@@ -113,9 +124,9 @@ async fn prepare(write: &DatabaseConnection, place: &Place) -> Result<(), StoreE
         return Err(StoreError::Newer { at: place.name(), step: step.clone() });
     }
     if taken.len() < known.len() || secret(write).await?.is_none() {
-        let write = write.clone();
+        let turn = write::Writers::new(write.clone()).turn().await?;
         write::apart(async move {
-            let transaction = write::begin_patiently(&write).await?;
+            let transaction = write::begin_patiently(&turn).await?;
             let done = set_up(&transaction).await;
             write::end(transaction, done, true).await
         })

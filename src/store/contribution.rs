@@ -136,21 +136,21 @@ impl Store {
         Ok((Id::from_bytes(id), suffix))
     }
 
-    /// Does what a call asks, or says why not; then nothing has changed. Once it has begun it comes to an end, even
-    /// where its caller goes away.
+    /// Does what a call asks, or says why not; then nothing has changed. Once its turn has come it comes to an
+    /// end, even where its caller goes away; whoever goes away before has asked for nothing.
     ///
     /// # Errors
     /// Where the database does not do it.
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
-        let (write, at) = (self.write.clone(), (self.clock)());
+        let (turn, at) = (self.write.turn().await?, (self.clock)());
         let erases = matches!(call.act, Act::EraseContact { .. });
         write::apart(async move {
-            let transaction = write::begin(&write).await?;
+            let transaction = write::begin(&turn).await?;
             let done = answer(&transaction, call, at).await;
             let keep = matches!(done, Ok(Outcome::Done(..)));
             let done = write::end(transaction, done, keep).await;
             if erases && keep {
-                contact::scrub(&write).await;
+                contact::scrub(&turn.database).await;
             }
             done
         })

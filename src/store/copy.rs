@@ -80,7 +80,8 @@ impl Store {
         let _ = held.rollback().await;
         let write = target.write.clone();
         write::apart(async move {
-            let transaction = write::begin_patiently(&write).await?;
+            let turn = write.turn().await?;
+            let transaction = write::begin_patiently(&turn).await?;
             let done = copy(&reading, &transaction, &progress).await;
             let _ = reading.rollback().await;
             write::end(transaction, done, true).await

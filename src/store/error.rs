@@ -25,6 +25,9 @@ pub enum StoreError {
         /// What it says of itself.
         version: String,
     },
+    /// A replica of something else.
+    #[error("Only PostgreSQL has replicas that figures can be read from: write postgres://… for the database and for its replica, or leave the replica out.")]
+    Replica,
     /// A database that cannot hold every text.
     #[error("{at} keeps its texts in {encoding}: make a database with ENCODING 'UTF8'.")]
     Encoding {

@@ -1,6 +1,9 @@
 //! The snapshot, kept up with the change log: what was contributed is patched in, anything else read anew.
 //!
-//! One at a time follows; whoever waited finds the work done. So the snapshot only ever goes on to a later revision.
+//! One at a time follows; whoever waited finds the work done. So the snapshot goes on from revision to revision.
+//!
+//! A database can go back to an earlier state ([`mark`](super::mark)). Then everything is read anew, and nothing is kept
+//! of what was read before: the next snapshot is of another era ([`Snapshot::era`]).
 //!
 //! Several nodes follow one log. What was written on another is here a moment later; a reader who knows of a write says
 //! its revision and waits for it ([`Follower::reach`]). And a node that hears nothing knows for how long
@@ -17,13 +20,14 @@ use tokio::sync::{Mutex, Notify, watch};
 use super::contribution::faces;
 use super::error::Doing;
 use super::heard::Heard;
-use super::material::of_kind;
+use super::mark::Mark;
+use super::material::{self, of_kind};
 use super::sql::{Sql, rows};
-use super::{Store, StoreError, write};
+use super::{Store, StoreError, connect};
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::word::Words;
-use crate::graph::material::{Patch, PracticeFace};
+use crate::graph::material::{Material, Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
 
 const DOING: &str = "read what has changed";
@@ -44,6 +48,9 @@ pub enum FollowError {
     /// The database holds what does not fit together.
     #[error("The database does not make a graph: {0}. `silkroutes doctor` looks closer.")]
     Broken(#[from] Broken),
+    /// The database was replaced by one that has nothing to do with it: ids and cursors would mean something else.
+    #[error("The database is another one than at the start of this server: start it again.")]
+    Another,
 }
 
 /// A snapshot that follows its database.
@@ -52,7 +59,8 @@ pub struct Follower {
     store: Store,
     secret: [u8; 64],
     current: ArcSwap<Snapshot>,
-    turn: Mutex<()>,
+    /// Whose turn it is to follow; how far the current snapshot is.
+    turn: Mutex<Mark>,
     /// The revision of the current snapshot, for those who wait for one.
     reached: watch::Sender<u64>,
     /// Somebody waits.
@@ -70,13 +78,14 @@ impl Follower {
     /// Where it cannot be read, or does not fit together.
     pub async fn new(store: Store) -> Result<Self, FollowError> {
         let secret = store.secret().await?;
-        let snapshot = whole(&store, secret).await?;
+        let (snapshot, mark) = Whole::read(&store, &Mark::default()).await?.build(secret, 0).await?;
+        store.shown.store(Some(Arc::new(mark.clone())));
         Ok(Self {
             store,
             secret,
             reached: watch::Sender::new(snapshot.revision()),
             current: ArcSwap::from_pointee(snapshot),
-            turn: Mutex::default(),
+            turn: Mutex::new(mark),
             wanted: Notify::new(),
             heard: Heard::now(),
             making: AtomicBool::new(false),
@@ -94,22 +103,28 @@ impl Follower {
     /// # Errors
     /// Where it cannot be read, or does not fit together; then the last one stays.
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
-        let _turn = self.turn.lock().await;
+        let mut mark = self.turn.lock().await;
         let before = self.current();
-        if self.store.revision().await? == before.revision() {
+        if self.store.mark().await? == *mark {
             self.heard.note();
             return Ok((before, false));
         }
-        let fresh = self.making(self.fresh(&before)).await?;
+        let (fresh, newest) = self.making(self.fresh(&before, &mark)).await?;
         let fresh = Arc::new(fresh);
+        if fresh.era() != before.era() {
+            tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
+            self.store.forget();
+        }
         self.current.store(Arc::clone(&fresh));
+        self.store.shown.store(Some(Arc::new(newest.clone())));
+        *mark = newest;
         self.heard.note();
         self.reached.send_replace(fresh.revision());
         Ok((fresh, true))
     }
 
     /// Does the work, and knows meanwhile that it is being done: that is not silence, unless it failed the last time.
-    async fn making(&self, work: impl Future<Output = Result<Snapshot, FollowError>>) -> Result<Snapshot, FollowError> {
+    async fn making<T>(&self, work: impl Future<Output = Result<T, FollowError>>) -> Result<T, FollowError> {
         struct Until<'a>(&'a AtomicBool);
         impl Drop for Until<'_> {
             fn drop(&mut self) {
@@ -123,15 +138,17 @@ impl Follower {
         done
     }
 
-    async fn fresh(&self, before: &Snapshot) -> Result<Snapshot, FollowError> {
-        let patched = match self.store.contributed_since(before.revision()).await? {
-            Some(patch) => Some(before.patched(patch)?),
-            None => None,
-        };
-        match patched {
-            Some(patched) => Ok(patched),
-            None => whole(&self.store, self.secret).await,
+    /// The snapshot behind `before`, which is as far as `mark` says.
+    async fn fresh(&self, before: &Snapshot, mark: &Mark) -> Result<(Snapshot, Mark), FollowError> {
+        if let Since::Contributed(patch, newest) = self.store.since(mark, &[mark]).await? {
+            return Ok((before.patched(patch)?, newest));
         }
+        let whole = Whole::read(&self.store, mark).await?;
+        if whole.secret != self.secret {
+            return Err(FollowError::Another);
+        }
+        let era = before.era() + u64::from(whole.went_back);
+        whole.build(self.secret, era).await
     }
 
     /// For how long nothing was heard of the database; none while what was heard is being taken in.
@@ -179,34 +196,82 @@ impl Follower {
         if self.current().gone() < MOST_GONE {
             return Ok(());
         }
-        let fresh = whole(&self.store, self.secret).await?;
-        let _turn = self.turn.lock().await;
-        let fresh = match self.store.contributed_since(fresh.revision()).await? {
-            Some(patch) => fresh.patched(patch)?,
-            None => whole(&self.store, self.secret).await?,
-        };
-        if fresh.revision() >= self.current().revision() {
-            self.current.store(Arc::new(fresh));
+        let era = self.current().era();
+        let (fresh, of_fresh) = Whole::read(&self.store, &Mark::default()).await?.build(self.secret, era).await?;
+        let mut mark = self.turn.lock().await;
+        // What went back meanwhile, or brought more than a few contributions, is for the one who follows.
+        if let Since::Contributed(patch, newest) = self.store.since(&of_fresh, &[&of_fresh, &mark]).await?
+            && newest.revision >= mark.revision
+            && self.current().era() == era
+        {
+            self.current.store(Arc::new(fresh.patched(patch)?));
+            self.store.shown.store(Some(Arc::new(newest.clone())));
+            *mark = newest;
         }
         Ok(())
     }
 }
 
-async fn whole(store: &Store, secret: [u8; 64]) -> Result<Snapshot, FollowError> {
-    let material = store.material().await?;
-    // Seconds of work at a million entries: not on a thread that answers.
-    let built = tokio::task::spawn_blocking(move || Snapshot::build(material, &secret)).await;
-    Ok(built.map_err(|_| StoreError::BrokenOff)??)
+/// Everything, as of one moment.
+struct Whole {
+    material: Material,
+    newest: Mark,
+    /// The secret of cursors, as it is now.
+    secret: [u8; 64],
+    /// The log does not know how far it was read.
+    went_back: bool,
+}
+
+impl Whole {
+    /// Reads it; `mark` is how far the log was read before.
+    async fn read(store: &Store, mark: &Mark) -> Result<Self, FollowError> {
+        let reading = store.one_state_at_once(DOING).await?;
+        let found = async {
+            let secret = connect::secret(&*reading).await?.ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })?;
+            let went_back = !mark.is_in(&*reading).await?;
+            Ok(Self { newest: Mark::newest(&*reading).await?, material: material::read(&*reading).await?, secret, went_back })
+        }
+        .await;
+        // Nothing was written: what becomes of the transaction cannot matter.
+        let _ = reading.rollback().await;
+        found
+    }
+
+    async fn build(self, secret: [u8; 64], era: u64) -> Result<(Snapshot, Mark), FollowError> {
+        let (material, newest) = (self.material, self.newest);
+        // Seconds of work at a million entries: not on a thread that answers.
+        let built = tokio::task::spawn_blocking(move || Snapshot::build(material, &secret)).await;
+        let snapshot = built.map_err(|_| StoreError::BrokenOff)??;
+        Ok((snapshot.of_era(era), newest))
+    }
+}
+
+/// What the log says behind a mark.
+enum Since {
+    /// So much was contributed, up to that mark.
+    Contributed(Patch, Mark),
+    /// Something else changed, too, or the log is another one: everything is to be read anew.
+    Other,
 }
 
 impl Store {
-    /// What was contributed behind a revision; none where anything else changed, too.
-    async fn contributed_since(&self, revision: u64) -> Result<Option<Patch>, StoreError> {
+    /// How far the log goes.
+    async fn mark(&self) -> Result<Mark, StoreError> {
+        Mark::newest(&self.read).await
+    }
+
+    /// What came behind a mark, in a log that has all of those lines.
+    async fn since(&self, mark: &Mark, lines: &[&Mark]) -> Result<Since, StoreError> {
         let reading = self.one_state_at_once(DOING).await?;
         let found = async {
-            let now = write::revision(&*reading).await?;
+            for line in lines {
+                if !line.is_in(&*reading).await? {
+                    return Ok(Since::Other);
+                }
+            }
+            let newest = Mark::newest(&*reading).await?;
             let mut sql = Sql::new("SELECT DISTINCT entry_id, kind FROM change WHERE revision > ");
-            sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
+            sql.bind(i64::try_from(mark.revision).unwrap_or(i64::MAX)).text(" LIMIT ").bind(i64::try_from(MOST_CHANGES).unwrap_or(i64::MAX) + 1);
             let mut changed: BTreeMap<Id, Vec<PracticeFace>> = BTreeMap::new();
             let (mut contacts, mut seen) = (None, 0);
             for row in rows(&*reading, sql).await.doing(DOING)? {
@@ -217,7 +282,7 @@ impl Store {
                 } else if kind == Kind::GoodPractice.name() {
                     changed.insert(id.parse().map_err(|_| StoreError::Damaged { what: "an id", of: "the change log".into() })?, Vec::new());
                 } else {
-                    return Ok(None);
+                    return Ok(Since::Other);
                 }
             }
             let ids: Vec<Id> = changed.keys().copied().collect();
@@ -231,7 +296,8 @@ impl Store {
             }
             // A practice without a face is the catalogue's, and read with it.
             let is_whole = seen <= MOST_CHANGES && changed.values().all(|faces| !faces.is_empty());
-            Ok(is_whole.then(|| Patch { revision: now, practices: changed.into_iter().collect(), contacts }))
+            let patch = Patch { revision: newest.revision, practices: changed.into_iter().collect(), contacts };
+            Ok(if is_whole { Since::Contributed(patch, newest) } else { Since::Other })
         }
         .await;
         let _ = reading.rollback().await;

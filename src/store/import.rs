@@ -71,7 +71,8 @@ impl Store {
         let all = load.entries.len() + load.figures.len();
         let write = self.write.clone();
         let work = write::apart(async move {
-            let transaction = write::begin(&write).await?;
+            let turn = write.turn().await?;
+            let transaction = write::begin(&turn).await?;
             let done = load.run(&transaction).await;
             write::end(transaction, done, !options.dry_run).await
         });

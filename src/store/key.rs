@@ -76,9 +76,9 @@ impl Store {
         let key = Key::of(&material);
         let at = (self.clock)();
         let known = checked(&new, &key, at).map_err(KeyError::Wrong)?;
-        let (row, digest, database) = (known.clone(), pepper.digest(&key), self.write.clone());
+        let (row, digest, turn) = (known.clone(), pepper.digest(&key), self.write.turn().await?);
         write::apart(async move {
-            let transaction = write::begin(&database).await?;
+            let transaction = write::begin(&turn).await?;
             let done = insert(&transaction, &row, digest).await;
             write::end(transaction, done, true).await
         })
@@ -158,9 +158,9 @@ impl Store {
     }
 
     async fn revoke(&self, id: &KeyId, party: Option<String>) -> Result<Revocation, StoreError> {
-        let (id, at, database) = (id.clone(), (self.clock)(), self.write.clone());
+        let (id, at, turn) = (id.clone(), (self.clock)(), self.write.turn().await?);
         write::apart(async move {
-            let transaction = write::begin(&database).await?;
+            let transaction = write::begin(&turn).await?;
             let done = revoke(&transaction, &id, party.as_deref(), at).await;
             let keep = matches!(done, Ok(Revocation::Done));
             write::end(transaction, done, keep).await
@@ -174,9 +174,9 @@ impl Store {
     /// Where the database does not answer.
     pub async fn note_uses(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         let uses: Vec<_> = uses.iter().map(|(id, at)| (id.as_str().to_owned(), instant(*at))).collect();
-        let database = self.write.clone();
+        let turn = self.write.turn().await?;
         write::apart(async move {
-            let transaction = write::begin(&database).await?;
+            let transaction = write::begin(&turn).await?;
             let mut sql = Sql::new("UPDATE api_key SET last_used_at = used.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM ");
             sql.tuples("l", &uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
             let done = run(&transaction, sql).await.doing("note the use of keys").map(drop);

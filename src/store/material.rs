@@ -35,7 +35,8 @@ impl Store {
     }
 }
 
-async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
+/// The same of what `db` reads, which is to be one state.
+pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
     let revision = write::revision(db).await?;
     let mut bodies = bodies(db).await?;
     let mut entries = Vec::new();

@@ -158,7 +158,8 @@ impl Store {
             let (mut gather, mut facts) = (Gather::default(), facts);
             // Most files are read to their end before anything is written: then nobody waits for them to be parsed.
             let filled = gather.fill(&mut facts).await?;
-            let transaction = write::begin(&write).await?;
+            let turn = write.turn().await?;
+            let transaction = write::begin(&turn).await?;
             let done = import(&transaction, file, gather, filled, facts, at).await;
             let is_new = done.as_ref().is_ok_and(FigureFileReport::has_changes);
             let mut report = write::end(transaction, done, is_new && !options.dry_run).await?;

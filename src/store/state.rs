@@ -3,10 +3,11 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::Doing;
+use super::write::is_postgres;
 use super::{Store, StoreError};
 
 /// How long a question waits for others. A server that is gone is told sooner; this is for one that is busy.
@@ -42,19 +43,33 @@ impl Store {
     pub(super) async fn one_state(&self, doing: &'static str) -> Result<OneState, StoreError> {
         let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(StoreError::Busy) };
-        self.begin(doing, Some(turn)).await
+        begin(&self.read, doing, Some(turn), None).await
     }
 
-    /// The same for the one who follows: what was withdrawn must not wait for whoever reads figures.
+    /// The same for the one who follows: what was withdrawn must not wait for whoever reads figures, and a whole graph
+    /// may take longer to read than an answer.
     pub(super) async fn one_state_at_once(&self, doing: &'static str) -> Result<OneState, StoreError> {
-        self.begin(doing, None).await
+        begin(&self.read, doing, None, Some("SET LOCAL statement_timeout = '5min'")).await
     }
+}
 
-    async fn begin(&self, doing: &'static str, turn: Option<OwnedSemaphorePermit>) -> Result<OneState, StoreError> {
-        let read = self.read.clone();
-        match tokio::spawn(async move { read.begin().await }).await {
-            Ok(begun) => Ok(OneState { transaction: begun.doing(doing)?, _turn: turn }),
-            Err(_) => Err(StoreError::BrokenOff),
+/// Begins to read one state of a database, in a task of its own; with that patience in place of the usual one.
+pub(super) async fn begin(
+    read: &DatabaseConnection,
+    doing: &'static str,
+    turn: Option<OwnedSemaphorePermit>,
+    patience: Option<&'static str>,
+) -> Result<OneState, StoreError> {
+    let read = read.clone();
+    let begun = async move {
+        let transaction = read.begin().await?;
+        if let Some(patience) = patience.filter(|_| is_postgres(&read)) {
+            transaction.execute_unprepared(patience).await?;
         }
+        Ok(transaction)
+    };
+    match tokio::spawn(begun).await {
+        Ok(begun) => Ok(OneState { transaction: begun.doing(doing)?, _turn: turn }),
+        Err(_) => Err(StoreError::BrokenOff),
     }
 }

@@ -57,7 +57,7 @@ impl Db {
 
     /// What nobody but a test does.
     async fn sql(&self, sql: &str) {
-        self.store.write.execute_unprepared(sql).await.unwrap();
+        self.store.write.database.execute_unprepared(sql).await.unwrap();
     }
 
     /// The same where the engines do not share the words.

@@ -25,7 +25,8 @@ impl Store {
     /// How it stands now.
     pub async fn vitals(&self) -> Vitals {
         let log = self.log.as_ref().and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
-        Vitals { connections: connections(&self.read), log, closed: self.sight.closed().await, veiled: self.sight.veiled() }
+        let closed = self.caches().hidden.lock().await.closed();
+        Vitals { connections: connections(&self.read), log, closed, veiled: self.sight.veiled() }
     }
 }
 

@@ -87,7 +87,8 @@ impl Store {
         let wording = wording.to_vec();
         let (write, at) = (self.write.clone(), (self.clock)());
         write::apart(async move {
-            let transaction = write::begin(&write).await?;
+            let turn = write.turn().await?;
+            let transaction = write::begin(&turn).await?;
             let done = load(&transaction, &wording, at).await;
             write::end(transaction, done, true).await
         })

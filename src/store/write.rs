@@ -3,9 +3,13 @@
 //! Those that read are in [`state`](super::state).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::StoreError;
 use super::connect::{self, LOCK};
@@ -27,26 +31,67 @@ pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'stati
     }
 }
 
+/// How long a write waits for its turn, and how long one whose turn it is waits for a database that cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The connection that writes, and those who wait for it: they come in the order in which they asked. (A pool would let
+/// them wait, too; but whoever waits there for a database that is away sleeps longer and longer between two attempts.)
+#[derive(Debug, Clone)]
+pub(super) struct Writers {
+    pub database: DatabaseConnection,
+    line: Arc<Semaphore>,
+}
+
+/// The turn to write: of this program, one has it.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub database: DatabaseConnection,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Writers {
+    /// The only ones of this program.
+    pub fn new(database: DatabaseConnection) -> Self {
+        Self { database, line: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// One's turn. Whoever goes away before it comes has asked for nothing; what is done in one's turn is to be done in a
+    /// task of its own ([`apart`]), which keeps the turn until it ends.
+    pub async fn turn(&self) -> Result<Turn, StoreError> {
+        match tokio::time::timeout(PATIENCE, Arc::clone(&self.line).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(Turn { database: self.database.clone(), _place: place }),
+            _ => Err(StoreError::Busy),
+        }
+    }
+}
+
 /// Begins a transaction that holds the right to write from the start: of all programs on the database one has it. So
 /// the order of revisions is the order of commits, and who has read one revision never misses an earlier one.
 ///
 /// In SQLite, a transaction that asks for it later fails at once where another writer was quicker (`SQLITE_BUSY`),
 /// whatever the patience. In PostgreSQL it is a lock that goes with the transaction: it is given on when what was
 /// written can be seen, and what is read behind it is what the last writer left.
-pub(super) async fn begin(write: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    begin_within(write, None).await
+pub(super) async fn begin(turn: &Turn) -> Result<DatabaseTransaction, StoreError> {
+    begin_within(turn, None).await
 }
 
 /// The same for the schema: another node may be carrying over a large database.
-pub(super) async fn begin_patiently(write: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    begin_within(write, Some("SET LOCAL lock_timeout = '30min'")).await
+pub(super) async fn begin_patiently(turn: &Turn) -> Result<DatabaseTransaction, StoreError> {
+    begin_within(turn, Some("SET LOCAL lock_timeout = '30min'")).await
 }
 
-async fn begin_within(write: &DatabaseConnection, patience: Option<&str>) -> Result<DatabaseTransaction, StoreError> {
+async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<DatabaseTransaction, StoreError> {
     const DOING: &str = "begin to write";
-    let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
-    let transaction = write.begin_with_options(options).await.doing(DOING)?;
-    if is_postgres(write) {
+    let since = Instant::now();
+    let transaction = loop {
+        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+        match turn.database.begin_with_options(options).await {
+            // Nobody else has the connection: the server cannot be reached, and is asked again.
+            Err(DbErr::ConnectionAcquire(_)) if since.elapsed() < PATIENCE => {}
+            begun => break begun.doing(DOING)?,
+        }
+    };
+    if is_postgres(&turn.database) {
         if let Some(patience) = patience {
             transaction.execute_unprepared(patience).await.doing(DOING)?;
         }

@@ -179,7 +179,7 @@ fn no_shared_cache_gives_the_answer_of_one_viewer_to_another() {
                 }
                 if viewer.first().is_some_and(|(name, _)| *name == "authorization") && path.starts_with("/graphql") {
                     let control = direct.header("cache-control").unwrap_or_default();
-                    assert!(control == "private, no-store" || (control == "no-store" && direct.status != 200), "{path}: {control}");
+                    assert_eq!(control, "private, no-store", "{path}");
                 }
             }
         }
@@ -189,6 +189,42 @@ fn no_shared_cache_gives_the_answer_of_one_viewer_to_another() {
 fn sha256(text: &str) -> String {
     use sha2::Digest as _;
     data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(text))
+}
+
+#[test]
+fn whatever_is_answered_to_a_credential_is_private_refusals_too() {
+    let app = TestApp::with(|settings| {
+        settings.http.rate_points = 40;
+        settings.http.rate_time = "1h".parse().expect("a time");
+        settings.http.revision_time = "50ms".parse().expect("a time");
+    });
+    let key = app.key("UZB", Role::FocalPoint, "tashkent");
+    let bearer = format!("Bearer {key}");
+    let good = ("authorization", bearer.as_str());
+    let (path, json) = (query_path("{ __typename }"), ("content-type", "application/json"));
+    let mut seen = Vec::new();
+    let mut look = |reply: Reply| {
+        assert_eq!(reply.header("cache-control"), Some("private, no-store"), "{reply:?}");
+        assert_eq!(reply.header("vary"), Some("accept, accept-encoding, accept-language, authorization, cookie"), "{reply:?}");
+        seen.push(reply.status);
+    };
+    look(app.get(&path, &[("authorization", "Bearer wrong")]));
+    look(app.get(&path, &[("cookie", "a=b"), ("accept", "image/png")]));
+    look(app.get(&path, &[good, ("at-least-revision", "1000000")]));
+    look(app.get(&query_path("mutation { __typename }"), &[good]));
+    look(app.post_raw(&[good, ("content-type", "text/plain")], b"{}"));
+    look(app.post_raw(&[good, json], &vec![b' '; 70_000]));
+    look(app.post_raw(&[good, json], b"{"));
+    look(app.get(&format!("/graphql?query={}", "x".repeat(9_000)), &[good]));
+    look(app.get("/health/live", &[good]));
+    look(app.get("/nothing", &[good]));
+    for _ in 0..60 {
+        look(app.get(&path, &[good]));
+    }
+    seen.dedup();
+    assert_eq!(seen, [401, 406, 503, 405, 415, 413, 400, 414, 200, 404, 200, 429]);
+    let open = app.get(&path, &[("accept", "image/png")]);
+    assert_eq!((open.status, open.header("cache-control")), (406, Some("no-store")), "what any stranger is told is nobody's own");
 }
 
 #[test]

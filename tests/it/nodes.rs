@@ -3,15 +3,19 @@
 //! Each story runs on either engine, as nodes are servers over one database; those that kill PostgreSQL make one of
 //! their own. `PAIRS`, `KILLS_OF_POSTGRES`, `ROLLS` and `STORM` say how often (CI: 10,000, 50, 10 and 10,000).
 
+mod abandoned;
+mod back;
 mod balancer;
+mod outage;
 pub mod postgres;
+mod replica;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use silkroutes::domain::viewer::Role;
 
@@ -376,22 +380,16 @@ fn requests_that_are_broken_off_leave_no_transaction_behind() {
         }
     });
     // What had begun comes to its end; then nothing is open.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
-    let open = runtime.block_on(async {
-        let db = sea_orm::Database::connect(server.url()).await.expect("a database");
-        let mut open = Vec::new();
-        for _ in 0..2_400 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            let sql = "SELECT state || ': ' || query FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-            let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("a look");
-            open = rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("text")).collect();
-            if open.is_empty() {
-                break;
-            }
+    let mut open = Vec::new();
+    for _ in 0..2_400 {
+        std::thread::sleep(Duration::from_millis(50));
+        open = server.texts(
+            "SELECT state || ': ' || query FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        );
+        if open.is_empty() {
+            break;
         }
-        db.close().await.expect("closed");
-        open
-    });
+    }
     assert_eq!(open, Vec::<String>::new());
     // Writes that were sent in full happen though nobody waits; the next one stands behind them.
     let is_written = (0..60).any(|_| acknowledged(&post(&app, &key, &draft("After the storm"))).is_some());

@@ -27,8 +27,8 @@ pub struct KeyTable {
 /// The keys under one mark of the database.
 #[derive(Default)]
 struct Known {
-    /// None before the first reading.
-    mark: Option<u64>,
+    /// Of which era, under which mark; none before the first reading.
+    mark: Option<(u64, u64)>,
     keys: HashMap<KeyId, Row>,
 }
 
@@ -51,9 +51,9 @@ impl KeyTable {
         Self { pepper, current: ArcSwap::default(), heard: Heard::now(), wanted: Notify::new() }
     }
 
-    /// The mark under which the keys were read; none before.
+    /// The era of the database and its mark of keys under which they were read; none before.
     #[must_use]
-    pub fn mark(&self) -> Option<u64> {
+    pub fn mark(&self) -> Option<(u64, u64)> {
         self.current.load().mark
     }
 
@@ -78,7 +78,7 @@ impl KeyTable {
     }
 
     /// From now on these are good, and no others.
-    pub fn replace(&self, mark: u64, live: Vec<LiveKey>) {
+    pub fn replace(&self, mark: (u64, u64), live: Vec<LiveKey>) {
         let before = self.current.load();
         let row = |LiveKey { key, digest }: LiveKey| {
             let use_ = before.keys.get(&key.id).map(|row| Arc::clone(&row.use_)).unwrap_or_default();
@@ -146,13 +146,13 @@ mod tests {
         let table = KeyTable::new(pepper);
         let (text, row) = live(1, 1, &pepper);
         assert!(table.member(&text, second(50)).is_none() && table.mark().is_none());
-        table.replace(7, vec![row]);
-        assert_eq!(table.mark(), Some(7));
+        table.replace((0, 7), vec![row]);
+        assert_eq!(table.mark(), Some((0, 7)));
         assert_eq!(table.member(&text, second(99)).map(|member| member.party.clone()).as_deref(), Some("UZB"));
         assert!(table.member(&text, second(100)).is_none(), "expired");
         assert!(table.member(&live(1, 2, &pepper).0, second(50)).is_none(), "the id of one key, the secret of another");
         assert!(table.member(&live(2, 1, &pepper).0, second(50)).is_none(), "unknown");
-        table.replace(8, Vec::new());
+        table.replace((0, 8), Vec::new());
         assert!(table.member(&text, second(50)).is_none(), "revoked");
     }
 
@@ -162,12 +162,12 @@ mod tests {
         let table = KeyTable::new(pepper);
         let (text, row) = live(1, 1, &pepper);
         let again = vec![row.clone()];
-        table.replace(1, vec![row]);
+        table.replace((0, 1), vec![row]);
         assert!(table.take_uses().is_empty());
         for at in [50, 40] {
             assert!(table.member(&text, second(at)).is_some());
         }
-        table.replace(2, again);
+        table.replace((0, 2), again);
         assert_eq!(table.take_uses().iter().map(|(_, at)| *at).collect::<Vec<_>>(), [second(50)]);
         assert!(table.take_uses().is_empty());
     }

@@ -35,7 +35,7 @@ pub struct Walk {
     rows: u64,
     most: u64,
     until: Instant,
-    /// The revision of the database before the first page.
+    /// The revision that the figures of the first page are at least of.
     since: u64,
     /// The revision up to which nothing was withdrawn.
     looked_at: u64,
@@ -104,7 +104,7 @@ impl Walk {
     /// The first page. A list that is too long is refused before anything goes out.
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
-        self.since = self.shared.store.revision().await.map_err(|fault| unread(&fault))?;
+        self.since = self.shared.store.figures_from(self.snapshot.revision()).await.map_err(|fault| unread(&fault))?;
         let page = self.page(None, left).await.inspect_err(|failed| {
             if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
                 ticket.give_back(left.cost);
@@ -144,6 +144,10 @@ impl Walk {
     /// Whether anything that the reader saw when the file began is not for him any more.
     fn is_withdrawn(&mut self) -> bool {
         let current = self.shared.follower.current();
+        if current.era() != self.snapshot.era() {
+            // The database went back: what the file began with may never have been.
+            return true;
+        }
         if current.revision() == self.looked_at {
             return false;
         }

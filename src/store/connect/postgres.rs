@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener};
-use sea_orm::sqlx::{ConnectOptions as _, PgPool};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgListener};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgPool};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 
 use crate::store::StoreError;
@@ -17,28 +17,34 @@ use crate::store::sql::{Sql, rows};
 const START: Duration = Duration::from_secs(10);
 /// How long a read waits for a connection; a server that is gone is told after that.
 const READ: Duration = Duration::from_secs(1);
-/// How long a write waits for a connection; another write may have it.
-const WRITE: Duration = Duration::from_secs(30);
+/// How long figures wait for a connection to a replica: there is another server to ask.
+const REPLICA: Duration = Duration::from_millis(500);
+/// How long a write waits for a connection before it asks again: while a server is away, the pauses between two
+/// attempts grow to a fifth of that, and no write of this program waits here for another.
+const WRITE: Duration = Duration::from_secs(2);
 /// A connection that was idle for so long is looked at before it is used: its server may be gone.
 const IDLE: Duration = Duration::from_secs(1);
+/// The longest time that a server takes for one, in milliseconds.
+const LONGEST: u128 = i32::MAX as u128;
 /// The first version that is known to do.
 const OLDEST: i64 = 150_000;
 
-/// What every connection is told. A network that swallows packets is noticed within half a minute, at both ends.
-const ALL: [(&str, &str); 5] = [
+/// How long a connection that comes back may still be busy with what nobody waits for; then it is closed.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// What every connection is told. A network that swallows packets is noticed within half a minute, at both ends; one
+/// end that hangs up, while a statement runs, within a moment: then it is given up.
+const ALL: [(&str, &str); 6] = [
+    ("client_connection_check_interval", "50ms"),
     ("client_min_messages", "warning"),
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
     ("standard_conforming_strings", "on"),
 ];
-/// What readers are told besides: a transaction of theirs sees one state, and no statement goes on for ever.
-const READERS: [(&str, &str); 4] = [
-    ("default_transaction_isolation", "repeatable read"),
-    ("default_transaction_read_only", "on"),
-    ("statement_timeout", "15s"),
-    ("idle_in_transaction_session_timeout", "60s"),
-];
+/// What readers are told besides: a transaction of theirs sees one state.
+const READERS: [(&str, &str); 3] =
+    [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on"), ("idle_in_transaction_session_timeout", "60s")];
 /// What writers are told: a write sees what was committed before it had the right to write.
 const WRITERS: [(&str, &str); 4] = [
     ("default_transaction_isolation", "read committed"),
@@ -72,7 +78,7 @@ impl Server {
 
     /// The pool that writes: one connection, as writers take turns.
     pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
-        let mut options = self.options(&WRITERS);
+        let mut options = self.options(&WRITERS, None);
         options.max_connections(1).acquire_timeout(START);
         // The first connection says whether there is a server.
         let first = self.connect(options.clone()).await?;
@@ -82,14 +88,22 @@ impl Server {
         self.connect(options).await
     }
 
-    /// The pool that reads; beside those who read long, one listens, and one is for short looks and for whoever follows.
-    pub async fn reading(&self) -> Result<DatabaseConnection, StoreError> {
-        let mut options = self.options(&READERS);
+    /// The pool that reads, no statement for longer than that; beside those who read long, one listens, and one is for
+    /// short looks and for whoever follows.
+    pub async fn reading(&self, read_time: Duration) -> Result<DatabaseConnection, StoreError> {
+        let mut options = self.options(&READERS, Some(read_time));
         options.max_connections(u32::try_from(readers()).unwrap_or(4) + 2).acquire_timeout(READ);
         self.connect(options).await
     }
 
-    fn options(&self, told: &'static [(&'static str, &'static str)]) -> ConnectOptions {
+    /// The pool that reads figures from a replica.
+    pub async fn replica(&self, read_time: Duration) -> Result<DatabaseConnection, StoreError> {
+        let mut options = self.options(&READERS, Some(read_time));
+        options.max_connections(u32::try_from(readers()).unwrap_or(4)).acquire_timeout(REPLICA);
+        self.connect(options).await
+    }
+
+    fn options(&self, told: &'static [(&'static str, &'static str)], statement_time: Option<Duration>) -> ConnectOptions {
         // The address goes in by itself: what goes in here is told to the log, at its finest, password and all.
         let (mut options, address) = (ConnectOptions::new("postgres://"), self.address.clone());
         // Nothing connects before it is asked something, and nothing is asked twice whether it still lives.
@@ -97,8 +111,14 @@ impl Server {
         options.map_sqlx_postgres_opts(move |_| {
             let server = address.clone().disable_statement_logging();
             let server = if server.get_application_name().is_some() { server } else { server.application_name("silkroutes") };
-            server.options(ALL.iter().chain(told).copied()).statement_cache_capacity(200)
+            let server = server.options(ALL.iter().chain(told).copied()).statement_cache_capacity(200);
+            match statement_time {
+                // In milliseconds; it takes no more than 24 days, and 0 would mean none.
+                Some(time) => server.options([("statement_timeout", time.as_millis().clamp(1, LONGEST))]),
+                None => server,
+            }
         });
+        options.map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_free(connection))));
         options
     }
 
@@ -125,6 +145,16 @@ impl Server {
             Some(_) => Ok(()),
             None => Err(StoreError::NoSchema(self.name.clone())),
         }
+    }
+}
+
+/// Whether a connection that comes back has nothing to do any more. One whose statement was broken off (its caller went
+/// away, or its time was over) would work on for nobody, and be waited for: it is closed, and the server, which sees
+/// that, stops. Where nothing was broken off this asks the server nothing.
+async fn is_free(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(GRACE, connection.flush()).await {
+        Ok(done) => done.map(|()| true),
+        Err(_) => Ok(false),
     }
 }
 

@@ -170,14 +170,15 @@ impl Store {
     /// # Errors
     /// Where the database does not do it: then what was read is not to be shown.
     pub async fn note_reads(&self, by: &Member, mut read: Vec<ReadNote>) -> Result<(), StoreError> {
-        read.retain(|note| note.each || self.noted.get(&(by.party.clone(), note.clone())).is_none());
+        let caches = self.caches();
+        read.retain(|note| note.each || caches.noted.get(&(by.party.clone(), note.clone())).is_none());
         if read.is_empty() {
             return Ok(());
         }
-        let (write, at, asked) = (self.write.clone(), (self.clock)(), read.clone());
+        let (turn, at, asked) = (self.write.turn().await?, (self.clock)(), read.clone());
         let (by, party) = (by.clone(), by.party.clone());
         write::apart(async move {
-            let transaction = write::begin(&write).await?;
+            let transaction = write::begin(&turn).await?;
             let done = async {
                 for ReadNote { entry, version, each } in &read {
                     let mut sql = Sql::new("SELECT seq FROM event WHERE entry_id = ");
@@ -194,7 +195,7 @@ impl Store {
         })
         .await?;
         for note in asked.into_iter().filter(|note| !note.each) {
-            self.noted.insert((party.clone(), note), ());
+            caches.noted.insert((party.clone(), note), ());
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::{ObservationKey, ObservationPage, ObservationQuery, rule};
 use crate::domain::fact::Period;
 use crate::domain::id::Id;
 use crate::graph::figures::{Block, BlockKind, Head};
+use crate::store::cache::Caches;
 use crate::store::error::Doing;
 use crate::store::series::block;
 use crate::store::series::point::decode;
@@ -60,8 +61,9 @@ impl Store {
     /// Where the database does not answer.
     pub async fn all_observations(&self, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
         self.make_ready(query.measures.as_deref()).await?;
-        let reading = self.one_state(DOING).await?;
-        let page = page(self, &*reading, query, about).await;
+        let caches = self.caches();
+        let reading = self.state_of_figures(DOING).await?;
+        let page = page(self, &caches, &*reading, query, about).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         page
@@ -193,10 +195,10 @@ fn number(period: Period, series: u32) -> Id {
     Id::from_bytes(bytes)
 }
 
-async fn page(store: &Store, db: &impl ConnectionTrait, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
+async fn page(store: &Store, caches: &Caches, db: &impl ConnectionTrait, query: &ObservationQuery, about: &About) -> Result<AllPage, StoreError> {
     let sets = Sets::read(db).await?;
     let of_sets = rule::sets(&sets, query);
-    let veil = store.veil(db, &sets, of_sets.iter().copied()).await?;
+    let veil = store.veil(caches, db, &sets, of_sets.iter().copied()).await?;
     let places = Arc::new(Places::of(&sets, about, veil));
     let breakdowns = rule::breakdowns(&sets, query);
     let (from, to) = (query.from.map(crate::domain::date::PartialDate::first_day), query.to.map(crate::domain::date::PartialDate::last_day));

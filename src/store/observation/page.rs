@@ -11,6 +11,7 @@ use super::{ObservationKey, ObservationPage, ObservationQuery, ObservationRow, r
 use crate::domain::fact::{Breakdown, Period, SeriesHash, index_of_id, subject_of};
 use crate::domain::figure::{Observation, Subject};
 use crate::domain::id::Id;
+use crate::store::cache::Caches;
 use crate::store::error::Doing;
 use crate::store::row::MOST_PARAMETERS;
 use crate::store::series::point::{Point, Raw, decode};
@@ -28,8 +29,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database does not answer.
-    async fn sets(&self, revision: u64) -> Result<Arc<Sets>, StoreError> {
-        if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision >= revision) {
+    async fn sets(&self, caches: &Caches, revision: u64) -> Result<Arc<Sets>, StoreError> {
+        if let Some(sets) = caches.sets.load_full().filter(|sets| sets.revision >= revision) {
             return Ok(sets);
         }
         let reading = self.one_state(DOING).await?;
@@ -37,7 +38,7 @@ impl Store {
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         let sets = sets?;
-        self.sets.store(Some(Arc::clone(&sets)));
+        caches.sets.store(Some(Arc::clone(&sets)));
         Ok(sets)
     }
 
@@ -46,7 +47,8 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn newest_sets(&self) -> Result<Arc<Sets>, StoreError> {
-        self.sets(self.revision().await?).await
+        let caches = self.caches();
+        self.sets(&caches, self.revision().await?).await
     }
 
     /// One page of the figures of each subject (`C:AFG-DEU`, `R:EAST-MED`, `S:AFG`); an empty one where it has none.
@@ -56,18 +58,19 @@ impl Store {
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
         self.make_ready(query.measures.as_deref()).await?;
         let mut pages = HashMap::with_capacity(subjects.len());
+        let caches = self.caches();
         let revision = self.revision().await?;
         let query = Arc::new(query.clone());
         let mut unknown = Vec::new();
         for subject in subjects {
-            let kept = if self.sight.is_common() { self.pages.get(&(revision, Arc::clone(&query), subject.clone())) } else { None };
+            let kept = if self.sight.is_common() { caches.pages.get(&(revision, Arc::clone(&query), subject.clone())) } else { None };
             match kept {
                 Some(page) => _ = pages.insert(subject.clone(), page),
                 None => unknown.push(subject),
             }
         }
         for some in unknown.chunks(SUBJECTS) {
-            let (sets, found) = self.series_of(&query, revision, some).await?;
+            let (sets, found) = self.series_of(&caches, &query, revision, some).await?;
             let mut by_subject = some.iter().map(|_| Vec::new()).collect::<Vec<_>>();
             for series in found {
                 if let Some(of_subject) = by_subject.get_mut(series.subject) {
@@ -77,7 +80,7 @@ impl Store {
             for (subject, series) in some.iter().zip(by_subject) {
                 let page = cut(&query, &sets, subject, &series)?;
                 if self.sight.is_common() {
-                    self.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
+                    caches.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
                 }
                 pages.insert((*subject).clone(), page);
             }
@@ -86,21 +89,25 @@ impl Store {
     }
 
     /// The series of those subjects that a query reads, with the sets of the same moment.
-    async fn series_of(&self, query: &ObservationQuery, at_least: u64, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
-        // Older sets do not know a source that came since, and would find nothing of it.
-        let sets = self.sets(at_least).await?;
-        if !self.sight.is_on() {
+    async fn series_of(&self, caches: &Caches, query: &ObservationQuery, at_least: u64, subjects: &[&String]) -> Result<(Arc<Sets>, Vec<Found>), StoreError> {
+        if !self.sight.is_on() && self.replica.is_none() {
+            // Older sets do not know a source that came since, and would find nothing of it.
+            let sets = self.sets(caches, at_least).await?;
             let (revision, found) = series(&self.read, query, &sets, subjects).await?;
             if revision == sets.revision {
                 return Ok((sets, found));
             }
         }
-        // Something was written meanwhile, or is held back: as of one moment.
-        let reading = self.one_state(DOING).await?;
+        // Something was written meanwhile, is held back, or comes from a replica: as of one moment.
+        let reading = self.state_of_figures(DOING).await?;
         let both = async {
-            let sets = if revision(&*reading).await? == sets.revision { sets } else { Arc::new(Sets::read(&*reading).await?) };
+            let now = revision(&*reading).await?;
+            let sets = match caches.sets.load_full().filter(|sets| sets.revision == now) {
+                Some(sets) => sets,
+                None => Arc::new(Sets::read(&*reading).await?),
+            };
             let (_, mut found) = series(&*reading, query, &sets, subjects).await?;
-            let veil = self.veil(&*reading, &sets, found.iter().map(|series| series.set)).await?;
+            let veil = self.veil(caches, &*reading, &sets, found.iter().map(|series| series.set)).await?;
             for series in found.iter_mut().filter(|series| veil.covers(series.set)) {
                 let subject = subjects.get(series.subject).map_or("", |subject| subject.as_str());
                 veil.over_points(series.set, series.breakdown, subject, &mut series.points);
@@ -111,7 +118,7 @@ impl Store {
         let both: Result<_, StoreError> = both.await;
         let _ = reading.rollback().await;
         let (sets, found) = both?;
-        self.sets.store(Some(Arc::clone(&sets)));
+        caches.sets.store(Some(Arc::clone(&sets)));
         Ok((sets, found))
     }
 
@@ -121,10 +128,10 @@ impl Store {
     /// Where the database does not answer.
     pub async fn observations_by_id(&self, ids: &[Id]) -> Result<HashMap<Id, ObservationRow>, StoreError> {
         self.make_ready(None).await?;
-        let mut found = HashMap::with_capacity(ids.len());
+        let (caches, mut found) = (self.caches(), HashMap::with_capacity(ids.len()));
         for some in ids.chunks(MOST_PARAMETERS) {
-            let reading = self.one_state(DOING).await?;
-            let read = by_id(self, &*reading, some, &mut found).await;
+            let reading = self.state_of_figures(DOING).await?;
+            let read = by_id(self, &caches, &*reading, some, &mut found).await;
             let _ = reading.rollback().await;
             read?;
         }
@@ -299,7 +306,7 @@ fn cut(query: &ObservationQuery, sets: &Sets, subject: &str, found: &[Found]) ->
     })
 }
 
-async fn by_id(store: &Store, db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
+async fn by_id(store: &Store, caches: &Caches, db: &impl ConnectionTrait, ids: &[Id], found: &mut HashMap<Id, ObservationRow>) -> Result<(), StoreError> {
     let hashes: Vec<i64> = ids.iter().map(|id| index_of_id(*id)).collect();
     let mut sql = Sql::new("SELECT set_id, breakdown_id, subject, points FROM series WHERE hash IN (SELECT value FROM ");
     sql.numbers("l", &hashes).text(")");
@@ -309,7 +316,7 @@ async fn by_id(store: &Store, db: &impl ConnectionTrait, ids: &[Id], found: &mut
     }
     let sets = Sets::read(db).await?;
     let of_sets = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>().doing(DOING)?;
-    let veil = store.veil(db, &sets, of_sets).await?;
+    let veil = store.veil(caches, db, &sets, of_sets).await?;
     for row in rows {
         let subject: String = row.try_get_by_index(2).doing(DOING)?;
         let points: Vec<u8> = row.try_get_by_index(3).doing(DOING)?;

@@ -13,6 +13,7 @@ use crate::domain::fact::{Breakdown, Period};
 use crate::domain::figure::Measure;
 use crate::graph::figures::choice::Offer;
 use crate::graph::figures::{Block, Head};
+use crate::store::cache::Caches;
 use crate::store::error::Doing;
 use crate::store::sql::{Sql, rows};
 use crate::store::write::revision;
@@ -59,8 +60,9 @@ impl Store {
     /// Where the database does not answer.
     pub async fn blocks(&self, measure: Measure, choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send) -> Result<Reading, StoreError> {
         self.make_ready(Some(&[measure])).await?;
-        let reading = self.one_state(DOING).await?;
-        let found = self.read_blocks(&*reading, measure, choose).await;
+        let caches = self.caches();
+        let reading = self.state_of_figures(DOING).await?;
+        let found = self.read_blocks(&caches, &*reading, measure, choose).await;
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         found
@@ -68,26 +70,27 @@ impl Store {
 
     async fn read_blocks(
         &self,
+        caches: &Caches,
         db: &impl ConnectionTrait,
         measure: Measure,
         choose: impl for<'a> FnOnce(&[Offer<'a>]) -> Vec<Offer<'a>> + Send,
     ) -> Result<Reading, StoreError> {
         let revision = revision(db).await?;
-        let sets = if let Some(sets) = self.sets.load_full().filter(|sets| sets.revision == revision) {
+        let sets = if let Some(sets) = caches.sets.load_full().filter(|sets| sets.revision == revision) {
             sets
         } else {
             let sets = Arc::new(Sets::read(db).await?);
-            self.sets.store(Some(Arc::clone(&sets)));
+            caches.sets.store(Some(Arc::clone(&sets)));
             sets
         };
         let of_measure: Vec<i64> = sets.all().filter(|set| set.measure == measure && set.is_newest).map(|set| set.id).collect();
         let heads = heads(db, &of_measure).await?;
         let offers: Vec<Offer<'_>> = heads.iter().filter_map(|head| offer(&sets, *head)).collect();
         let chosen: Vec<Head> = choose(&offers).into_iter().map(|offer| offer.head).collect();
-        let veil = self.veil(db, &sets, chosen.iter().map(|head| head.set)).await?;
+        let veil = self.veil(caches, db, &sets, chosen.iter().map(|head| head.set)).await?;
         // What only its owner sees is kept for nobody.
         let is_private = |head: &Head| self.sight.is_private(&sets, head.set);
-        let kept = |head: &Head| if is_private(head) { None } else { self.blocks.get(&(revision, *head)) };
+        let kept = |head: &Head| if is_private(head) { None } else { caches.blocks.get(&(revision, *head)) };
         let mut found: HashMap<Head, Arc<Block>> = chosen.iter().filter_map(|head| Some((*head, kept(head)?))).collect();
         let missing: Vec<Head> = chosen.iter().filter(|head| !found.contains_key(head)).copied().collect();
         for some in missing.chunks(BLOCKS) {
@@ -95,7 +98,7 @@ impl Store {
                 veil.over_block(&head, &mut block);
                 let block = Arc::new(block);
                 if !is_private(&head) {
-                    self.blocks.insert((revision, head), Arc::clone(&block));
+                    caches.blocks.insert((revision, head), Arc::clone(&block));
                 }
                 found.insert(head, block);
             }

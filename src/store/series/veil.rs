@@ -23,6 +23,7 @@ use crate::domain::viewer::Viewer;
 use crate::domain::word::Words;
 use crate::graph::figures::suppress::{Figure, close};
 use crate::graph::figures::{Block, BlockKind, Head, Mark, Marks};
+use crate::store::cache::Caches;
 use crate::store::write::apart;
 use crate::store::{Store, StoreError};
 
@@ -44,13 +45,23 @@ pub(in crate::store) struct Known {
     of: HashMap<Measure, Arc<Hidden>>,
 }
 
+impl Known {
+    fn at(&self, revision: u64, measure: Measure) -> Option<Arc<Hidden>> {
+        self.of.get(&measure).filter(|_| self.revision == revision).map(Arc::clone)
+    }
+
+    /// How many figures are closed, of the measures that were asked for; for who watches the server.
+    pub fn closed(&self) -> Vec<(Measure, usize)> {
+        self.of.iter().map(|(measure, hidden)| (*measure, hidden.values().map(FxHashSet::len).sum())).collect()
+    }
+}
+
 /// What is held back from whom; a part of every [`Store`].
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Sight {
     suppression: Arc<Suppression>,
     /// Sources that are seen as they are.
     owned: Arc<[String]>,
-    known: Arc<tokio::sync::Mutex<Known>>,
     /// One works out at a time.
     learning: Arc<tokio::sync::Mutex<()>>,
     /// How often a closed figure was taken out of what was read.
@@ -66,17 +77,6 @@ impl Sight {
     /// Whether it sees what all see: then what was read may be kept for others.
     pub fn is_common(&self) -> bool {
         self.owned.is_empty()
-    }
-
-    async fn known(&self, revision: u64, measure: Measure) -> Option<Arc<Hidden>> {
-        let known = self.known.lock().await;
-        known.of.get(&measure).filter(|_| known.revision == revision).map(Arc::clone)
-    }
-
-    /// How many figures are closed, of the measures that were asked for; for who watches the server.
-    pub async fn closed(&self) -> Vec<(Measure, usize)> {
-        let known = self.known.lock().await;
-        known.of.iter().map(|(measure, hidden)| (*measure, hidden.values().map(FxHashSet::len).sum())).collect()
     }
 
     /// How often a closed figure was taken out of what was read.
@@ -126,7 +126,8 @@ impl Store {
             .collect();
         let revision = self.revision().await?;
         for (measure, below) in wanted {
-            if self.sight.known(revision, measure).await.is_none() {
+            let caches = self.caches();
+            if caches.hidden.lock().await.at(revision, measure).is_none() {
                 let store = self.clone();
                 apart(async move { store.learn(measure, below).await }).await?;
             }
@@ -138,13 +139,15 @@ impl Store {
     /// does not.
     async fn learn(&self, measure: Measure, below: f64) -> Result<(), StoreError> {
         let _one = self.sight.learning.lock().await;
+        let caches = self.caches();
         let reading = self.one_state(DOING).await?;
         let learnt = async {
             let sets = Sets::read(&*reading).await?;
-            self.carry_on(sets.revision).await?;
-            if self.sight.known(sets.revision, measure).await.is_none() {
+            self.carry_on(&caches, sets.revision).await?;
+            let is_known = caches.hidden.lock().await.at(sets.revision, measure).is_some();
+            if !is_known {
                 let hidden = Arc::new(self.hide(&*reading, &sets, measure, below).await?);
-                let mut known = self.sight.known.lock().await;
+                let mut known = caches.hidden.lock().await;
                 if known.revision < sets.revision {
                     *known = Known { revision: sets.revision, of: HashMap::new() };
                 }
@@ -161,10 +164,10 @@ impl Store {
     }
 
     /// What is known stays true as long as no figure changes.
-    async fn carry_on(&self, revision: u64) -> Result<(), StoreError> {
-        let since = self.sight.known.lock().await.revision;
+    async fn carry_on(&self, caches: &Caches, revision: u64) -> Result<(), StoreError> {
+        let since = caches.hidden.lock().await.revision;
         if since < revision && !self.figures_changed_since(since).await? {
-            let mut known = self.sight.known.lock().await;
+            let mut known = caches.hidden.lock().await;
             if known.revision == since {
                 known.revision = revision;
             }
@@ -172,8 +175,25 @@ impl Store {
         Ok(())
     }
 
+    /// What is closed of a measure as of a revision, where it is known: at that one, or at a later one that no figure
+    /// was changed for (a replica may be a little behind).
+    async fn known_at(&self, caches: &Caches, revision: u64, measure: Measure) -> Result<Option<Arc<Hidden>>, StoreError> {
+        let (of, known) = {
+            let known = caches.hidden.lock().await;
+            (known.revision, known.of.get(&measure).map(Arc::clone))
+        };
+        let holds = of == revision || (self.replica.is_some() && revision < of && !self.figures_changed_since(revision).await?);
+        Ok(known.filter(|_| holds))
+    }
+
     /// The veil before figures of these sets, as of the moment that `db` reads and `sets` are of.
-    pub(in crate::store) async fn veil(&self, db: &impl ConnectionTrait, sets: &Sets, of: impl IntoIterator<Item = i64>) -> Result<Veil, StoreError> {
+    pub(in crate::store) async fn veil(
+        &self,
+        caches: &Caches,
+        db: &impl ConnectionTrait,
+        sets: &Sets,
+        of: impl IntoIterator<Item = i64>,
+    ) -> Result<Veil, StoreError> {
         let mut veil = Veil { taken_out: Arc::clone(&self.sight.taken_out), ..Veil::default() };
         if !self.sight.is_on() {
             return Ok(veil);
@@ -183,11 +203,13 @@ impl Store {
                 continue;
             }
             let hidden = match self.sight.suppression.threshold(set.measure) {
-                Some(below) => match self.sight.known(sets.revision, set.measure).await {
-                    Some(hidden) => hidden,
-                    // Something was written since it was made ready: as of this moment, for this reader alone.
-                    None => Arc::new(self.hide(db, sets, set.measure, below).await?),
-                },
+                Some(below) => {
+                    match self.known_at(caches, sets.revision, set.measure).await? {
+                        Some(hidden) => hidden,
+                        // Something was written since it was made ready: as of this moment, for this reader alone.
+                        None => Arc::new(self.hide(db, sets, set.measure, below).await?),
+                    }
+                }
                 None => Arc::default(),
             };
             veil.of_sets.insert(set.id, hidden);

@@ -10,7 +10,7 @@ use crate::domain::text::Language;
 use crate::domain::viewer::{Member, Role};
 use crate::graph::{Snapshot, View, Viewer};
 use crate::store::follow::{MOST_CHANGES, MOST_GONE};
-use crate::store::{Act, Call, Follower, Outcome};
+use crate::store::{Act, Call, FollowError, Follower, Outcome};
 
 fn by() -> Member {
     Member { party: "TUR".into(), role: Role::FocalPoint, subject: "tashkent".into(), expires_at: None }
@@ -115,4 +115,48 @@ async fn many_changes_of_two_kinds_are_not_taken_for_few() {
     let fresh = Follower::new(db.store.clone()).await.unwrap().current();
     assert_eq!((after.revision(), after.len()), (fresh.revision(), fresh.len()));
     db.store.close().await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_another_one_is_noticed_even_where_it_is_longer() {
+    let (db, older) = (Db::filled().await, Db::new().await);
+    let copied = |from: &Db, to: &Db| {
+        let (from, to) = (from.store.clone(), to.store.clone());
+        async move { from.copy_to(&to, true, Arc::new(|_, _| {})).await.unwrap() }
+    };
+    copied(&db, &older).await;
+    let follower = Follower::new(db.store.clone()).await.unwrap();
+    let draft = |name: &str| Act::Draft { id: Id::of("GoodPractice", name), practice: Box::new(GoodPractice { slug: name.into(), ..*practice(name) }) };
+    let finds = |snapshot: &Arc<Snapshot>, slug: &str| {
+        View::new(Arc::clone(snapshot), Viewer::Member(by().into()), jiff::civil::date(2026, 12, 1)).find_practice(slug).is_some()
+    };
+    act(&db, draft("lost")).await;
+    let before = follower.catch_up().await.unwrap().0;
+    assert!(finds(&before, "lost") && before.era() == 0);
+
+    // Back, and beyond where it was: the number alone would tell nothing.
+    copied(&older, &db).await;
+    act(&db, draft("one")).await;
+    act(&db, draft("two")).await;
+    let after = follower.catch_up().await.unwrap().0;
+    assert_eq!((after.era(), after.revision()), (1, before.revision() + 1));
+    assert!(!finds(&after, "lost") && finds(&after, "one") && finds(&after, "two"));
+    assert_eq!(after.len(), Follower::new(db.store.clone()).await.unwrap().current().len());
+    act(&db, draft("three")).await;
+    assert_eq!(follower.catch_up().await.unwrap().0.era(), 1, "it goes on from there");
+
+    // Back to before anything was contributed: fewer revisions.
+    copied(&older, &db).await;
+    let after = follower.catch_up().await.unwrap().0;
+    assert_eq!((after.era(), after.revision(), finds(&after, "one")), (2, before.revision() - 1, false));
+
+    // Another database in its place is none that could be followed: its ids and cursors mean something else.
+    let other = Db::filled().await;
+    act(&other, draft("of another")).await;
+    copied(&other, &db).await;
+    assert!(matches!(follower.catch_up().await, Err(FollowError::Another)));
+    assert!(Arc::ptr_eq(&after, &follower.current()));
+    for db in [db, older, other] {
+        db.store.close().await;
+    }
 }

@@ -229,7 +229,7 @@ async fn a_caller_that_vanishes_leaves_the_import_whole_or_absent() {
         task.abort();
         let _ = task.await;
         // The next write waits for the one that goes on without its caller, and finds no transaction open.
-        begin(&db.store.write).await.unwrap().rollback().await.unwrap();
+        begin(&db.store.write.turn().await.unwrap()).await.unwrap().rollback().await.unwrap();
         let count = db.count("entry").await;
         assert!(count == 0 || count == whole, "{count} of {whole} after {delay}");
         assert_eq!(db.store.revision().await.unwrap(), u64::from(count > 0));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DbBackend, Statement};
 use tempfile::TempDir;
 
 /// A server, gone when the test ends.
@@ -27,7 +28,7 @@ impl Postgres {
         };
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("open to all");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = free_port();
         let mut server = Self { bin, folder, port, running: None };
         let made = server.command("initdb").args(["-U", "postgres", "--auth=trust", "--encoding=UTF8"]).output().expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -35,9 +36,43 @@ impl Postgres {
         Some(server)
     }
 
+    /// A standby that follows it by streaming.
+    pub fn standby(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("open to all");
+        let port = free_port();
+        let mut standby = Self { bin: self.bin.clone(), folder, port, running: None };
+        let copied = standby
+            .command("pg_basebackup")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-R", "-X", "stream", "-c", "fast"])
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        standby.restart();
+        standby
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).expect("a log")
+    }
+
+    /// The first column, a text, of what it answers.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
+        runtime.block_on(async {
+            let mut options = ConnectOptions::new(self.url());
+            options.max_connections(1).sqlx_logging(false);
+            let db = Database::connect(options).await.expect("a database");
+            let found = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+            db.close().await.expect("closed");
+            found.expect("an answer").iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+        })
     }
 
     /// One of its programs, as the user that it wants: it refuses root.
@@ -95,6 +130,10 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
 fn am_root() -> bool {

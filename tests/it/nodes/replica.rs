@@ -1,0 +1,85 @@
+//! A replica that figures are read from: wherever it is up with the node, and never where it is not.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use silkroutes::domain::viewer::Role;
+
+use super::postgres::Postgres;
+use super::{acknowledged, draft, post};
+use crate::app::TestApp;
+
+/// The files that figures came in, which tell from which server they were read; `n` makes another question of it.
+fn files(app: &TestApp, n: usize) -> String {
+    let query = format!("{{ flow(code: \"PAK-SAU\") {{ observations(first: {n}) {{ nodes {{ value file }} }} }} }}");
+    let json = app.query(&query);
+    assert!(json.get("errors").is_none(), "{json}");
+    json["data"]["flow"]["observations"]["nodes"].to_string()
+}
+
+/// The same by the list of all figures, by sums and by id: whether they are answered.
+fn all(app: &TestApp, n: usize) -> String {
+    let list = app.query(&format!("{{ observations(first: {n}) {{ nodes {{ id file }} }} }}"));
+    let id = list["data"]["observations"]["nodes"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}"));
+    let one = app.query(&format!("{{ node(id: \"{id}\") {{ ... on Observation {{ file }} }} }}"));
+    let sums = app.query(&format!("{{ figures(measure: REFUGEES, groupBy: [YEAR], first: {n}) {{ nodes {{ value }} }} }}"));
+    assert!(one.get("errors").is_none() && sums.get("errors").is_none(), "{one} {sums}");
+    format!("{} {}", list["data"], one["data"])
+}
+
+#[test]
+fn figures_come_from_a_replica_that_is_up_with_the_node_and_from_no_other() {
+    let Some(server) = Postgres::start("a replica that figures are read from") else { return };
+    // What the standby is made of.
+    TestApp::with(|settings| settings.database = server.url().into()).stop();
+    let mut standby = server.standby();
+    let app = TestApp::with(|settings| {
+        settings.database = server.url().into();
+        settings.database_replica = standby.url().into();
+    });
+    let key = app.key("UZB", Role::FocalPoint, "desk");
+    let until = |what: &str, wanted: &dyn Fn() -> bool| {
+        let came = (0..1_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            wanted()
+        });
+        assert!(came, "{what}");
+    };
+    let level = |one: &Postgres, other: &Postgres| {
+        let sql = "SELECT CAST(max(revision) AS text) FROM change";
+        one.texts(sql) == other.texts(sql)
+    };
+    until("the standby follows", &|| level(&server, &standby));
+    // The standby stands still, and the two tell apart what no revision tells.
+    standby.texts("SELECT CAST(pg_wal_replay_pause() AS text)");
+    until("it stands still", &|| standby.texts("SELECT pg_get_wal_replay_pause_state()") == ["paused"]);
+    app.run_sql("UPDATE figure_file SET name = 'of-the-database.csv'");
+    assert!(!files(&app, 11).contains("of-the-database") && !all(&app, 11).contains("of-the-database"), "the replica is up with the node");
+
+    let (id, revision) = acknowledged(&post(&app, &key, &draft("Written meanwhile"))).expect("written");
+    assert!(files(&app, 12).contains("of-the-database") && all(&app, 12).contains("of-the-database"), "it is behind now");
+    // Who may see what is never asked of it: the draft is not there yet.
+    assert!(standby.texts(&format!("SELECT id FROM entry WHERE id = '{id}'")).is_empty());
+    let read = super::ask(&app, &key, &revision.to_string(), &super::node(&id)).json();
+    assert_eq!(read["data"]["node"]["id"].as_str(), Some(id.as_str()), "{read}");
+
+    standby.texts("SELECT CAST(pg_wal_replay_resume() AS text)");
+    until("it is up again", &|| level(&server, &standby));
+    let reads = |server: &Postgres| server.texts("SELECT CAST(count(*) AS text) FROM pg_stat_activity WHERE application_name = 'silkroutes'")[0].clone();
+    assert_ne!(reads(&standby), "0");
+    assert!(files(&app, 13).contains("of-the-database"));
+
+    // Gone, it is not missed; back again, it is used again.
+    standby.kill();
+    for n in 14..18 {
+        let (_, _): (String, String) = (files(&app, n), all(&app, n));
+    }
+    standby.restart();
+    until("the standby is used again", &|| {
+        static ASKED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(20);
+        files(&app, ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 80 + 20);
+        reads(&standby) != "0"
+    });
+    let value: Value = app.query("{ observations(first: 1) { totalCount } }");
+    assert!(value.get("errors").is_none(), "{value}");
+}
