@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::process::Process;
 
 /// Connections that ask.
-const ASKERS: usize = 192;
+const ASKERS: usize = 400;
 /// How long each rate lasts.
 const LASTS: Duration = Duration::from_secs(10);
 

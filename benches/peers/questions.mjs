@@ -23,7 +23,7 @@ export const questions = [
     rounds: 200,
     variables: () => ({}),
     query: "query Q2 { workingGroups(first: 20) { nodes { code name members(first: 100) { nodes { code name goodPractices(first: 5, orderBy: {field: PUBLISHED_AT}) { nodes { title activities(first: 10) { nodes { reference thematicArea { title } } } } } } } } } }",
-    own: `query Q2 { workingGroups: allWorkingGroups(first: 20, orderBy: ID_ASC) { nodes { code name members: membershipsByWorkingGroupId(first: 100, orderBy: PLACE_ASC) { nodes {
+    own: `query Q2 { workingGroups: allWorkingGroups(first: 20, orderBy: PRIMARY_KEY_ASC) { nodes { code name members: membershipsByWorkingGroupId(first: 100, orderBy: PLACE_ASC) { nodes {
       state: stateByStateId { code: iso3 name goodPractices: goodPracticesByStateId(first: 5, orderBy: PLACE_ASC) { nodes { title
         activities: practiceActivitiesByPracticeId(first: 10, orderBy: ACTIVITY_ID_ASC) { nodes { activity: activityByActivityId { reference thematicArea: thematicAreaByThematicAreaId { title } } } } } } } } } } } }`,
     plain: (data) => nodes(data.workingGroups).map((g) => ({
@@ -39,7 +39,7 @@ export const questions = [
     rounds: 600,
     variables: (n) => ({ iso3: state(n) }),
     query: "query Q3($iso3: String!) { state(iso3: $iso3) { flows(roles: [ORIGIN], first: 20) { nodes { destinations { iso3 } observations(first: 20, orderBy: {field: PERIOD}) { nodes { periodStart measure value } } } } } }",
-    own: `query Q3($iso3: String!) { state: stateByIso3(iso3: $iso3) { flows: flowsByOriginId(first: 20, orderBy: ID_ASC) { nodes { destination: stateByDestinationId { iso3 }
+    own: `query Q3($iso3: String!) { state: stateByIso3(iso3: $iso3) { flows: flowsByOriginId(first: 20, orderBy: PRIMARY_KEY_ASC) { nodes { destination: stateByDestinationId { iso3 }
       observations: observationsByFlowId(first: 20, orderBy: PLACE_ASC) { nodes { periodStart measure value } } } } } }`,
     plain: (data) => nodes(data.state.flows).map((f) => ({ destinations: f.destinations ?? [f.destination], observations: nodes(f.observations) })),
   },

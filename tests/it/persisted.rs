@@ -135,7 +135,7 @@ fn a_trusted_document_at_fault_is_told_when_the_server_starts() {
     };
     let fault = start(&["--documents", "trusted-only", "--document-source", "documents"]);
     for told in
-        ["3 faults.", "documents/bad.graphql: line 1, ", "documents/old.graphql, operation `Old`, line 1, column 30: ", "documents/page.json: it is not JSON"]
+        ["3 faults.", "documents/bad.graphql: line 1, ", "documents/old.graphql: operation `Old`, line 1, column 30: ", "documents/page.json: it is not JSON"]
     {
         assert!(fault.contains(told), "{told} is not in {fault}");
     }

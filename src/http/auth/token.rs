@@ -70,9 +70,8 @@ impl Tokens {
         let Some(header) = decode_header(token).ok().filter(is_acceptable) else { return Ok(None) };
         let verifier = match self.keys.find(header.kid.as_deref()).await {
             Ok(Some(verifier)) => verifier,
-            Ok(None) => return Ok(None),
             Err(silent) if self.is_said_to_be_ours(token) => return Err(silent),
-            Err(_) => return Ok(None),
+            Ok(None) | Err(_) => return Ok(None),
         };
         if !verifier.is_for(header.alg) {
             return Ok(None);

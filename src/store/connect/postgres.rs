@@ -100,6 +100,8 @@ impl Server {
     pub async fn replica(&self, read_time: Duration) -> Result<DatabaseConnection, StoreError> {
         let mut options = self.options(&READERS, Some(read_time));
         options.max_connections(u32::try_from(readers()).unwrap_or(4)).acquire_timeout(REPLICA);
+        // Each connection to one that is back costs a read and a pause otherwise, for as many as there were.
+        options.test_before_acquire_if_idle_for(Duration::ZERO);
         self.connect(options).await
     }
 

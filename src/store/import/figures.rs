@@ -45,20 +45,20 @@ pub(super) async fn replace(
     let cited = cited(&writer).await?;
     let batch = batch(&mut writer, figures).await?;
     let still: HashSet<(&Key, Period)> = batch.iter().flat_map(|(key, points)| points.iter().map(move |point| (key, point.period))).collect();
-    let (mut report, mut changed) = (FigureReport::default(), Vec::new());
+    let (mut report, mut met_again) = (FigureReport::default(), Vec::new());
     for (id, key, points) in &cited {
         let is_gone = |point: &&Point| is_cited(point, &writer.sets.files) && !still.contains(&(key, point.period));
         let gone = points.iter().filter(is_gone).count();
         if gone > 0 && prune {
             report.removed += gone;
-            changed.push((*id, points.iter().filter(|point| !is_gone(point)).cloned().collect()));
+            met_again.push((*id, points.iter().filter(|point| !is_gone(point)).cloned().collect()));
             writer.touched.insert(key.set);
         } else {
             report.kept_removed += gone;
         }
     }
     drop(still);
-    writer.replace(changed).await?;
+    writer.replace(met_again).await?;
     let rule = |before: &Point, new: &Point, files: &HashMap<u32, FileRow>| match before {
         // What a publisher's file brought is not the catalogue's to change.
         before if !is_cited(before, files) => Outcome::Kept,

@@ -58,8 +58,14 @@ impl Store {
     pub async fn observations(&self, query: &ObservationQuery, subjects: &[String]) -> Result<HashMap<String, ObservationPage>, StoreError> {
         self.make_ready(query.measures.as_deref()).await?;
         let mut pages = HashMap::with_capacity(subjects.len());
+        // What the graph shows is what is asked for: so a page that is kept costs no statement. Looked at ahead of the
+        // caches, which are new ones by the time that the graph shows another history.
+        let shown = self.shown.load_full().map(|mark| mark.revision);
         let caches = self.caches();
-        let revision = self.revision().await?;
+        let revision = match shown {
+            Some(shown) => shown,
+            None => self.revision().await?,
+        };
         let query = Arc::new(query.clone());
         let mut unknown = Vec::new();
         for subject in subjects {

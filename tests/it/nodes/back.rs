@@ -10,8 +10,8 @@ use super::{acknowledged, draft, node, post};
 use crate::app::{TestApp, copy_into, query_path};
 use crate::place::Place;
 
-const LIST: &str = "{ goodPractices(first: 50, orderBy: { field: UPDATED_AT, direction: DESC }) { totalCount nodes { title } } }";
-const FIGURES: &str = "{ flow(code: \"PAK-SAU\") { observations { nodes { value file } } } }";
+const LIST: &str = "{ goodPractices(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { totalCount nodes { title } } }";
+const FIGURES: &str = "{ flow(code: \"PAK-SAU\") { observations { nodes { value provenance { file } } } } }";
 const SUMS: &str = "{ figures(measure: REFUGEES, groupBy: [YEAR]) { nodes { value } } }";
 
 /// Publishes a practice of that title; the revision at which it is there.
