@@ -2,8 +2,8 @@
 //! told to come again while that costs next to nothing.
 //!
 //! An operation mostly reads memory and runs through without a pause, so that those who wait would never be seen waiting:
-//! they would sit unread in their sockets. Hence each steps aside once before it runs ([`Gate::enter`]); meanwhile whoever
-//! came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
+//! they would sit unread in their sockets. Hence each steps aside once before it runs ([`Gate::join`]), its place in hand;
+//! meanwhile whoever came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
 //!
 //! Writes wait for the one who writes, not for processors, and have a line of their own: [`Gate::enter_to_write`].
 
@@ -81,15 +81,12 @@ impl Gate {
 
     /// A place, however long it takes, for what goes on with work that has begun.
     pub async fn join(&self) -> Result<Place<'_>, Refusal> {
-        yield_now().await;
-        if let Ok(permit) = self.places.try_acquire() {
-            return Ok(Place { gate: self, since: Instant::now(), _permit: permit });
-        }
         // It is never closed.
         let stopping = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, "The server is stopping.");
         let permit = self.places.acquire().await.map_err(stopping)?;
         let place = Place { gate: self, since: Instant::now(), _permit: permit };
-        // Whoever came meanwhile is to be read before the next operation runs, or refusals would come late.
+        // With the place in hand, so that all others wait for one instead of for the processor: whoever came meanwhile is
+        // read, and refused if there are too many, ahead of operations that each run through at once.
         yield_now().await;
         Ok(place)
     }
