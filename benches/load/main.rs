@@ -81,7 +81,7 @@ fn main() {
     if part("overload") {
         let (server, _) = anew.start();
         let body = QUESTIONS[1].body(0);
-        let capacity = ask(&server, 32, 2_000, |_| body.clone()).per_second;
+        let capacity = ask(&server, 8, 2_000, |_| body.clone()).per_second;
         overload::measure(&server, capacity, &body);
     }
     if part("ten") {
