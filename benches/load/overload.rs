@@ -1,7 +1,7 @@
 //! More than the server can do: what it still answers, how soon it refuses the rest, and whether it can be asked how it is.
 //!
-//! Requests leave at fixed times, whether earlier ones were answered or not, as from people who know nothing of each
-//! other. The askers share the machine with the server, so what they need is missing from it: the goodput of the first
+//! Requests are due at fixed times, as from people who know nothing of each other, and times count from when they were
+//! due; but each of the askers waits for his answer, so that no more than so many are under way: see what was sent. The askers share the machine with the server, so what they need is missing from it: the goodput of the first
 //! row, at as much as the server was just seen to do, is what the others are held against.
 
 use std::io::{Read, Write};
@@ -75,10 +75,9 @@ fn at_rate(address: SocketAddr, rate: f64, body: &str) -> Seen {
                             break;
                         }
                         std::thread::sleep(due.saturating_sub(begun.elapsed()));
-                        let asked = Instant::now();
                         match client.post("/graphql", body).status {
-                            200 => own[0].push(asked.elapsed()),
-                            503 => own[1].push(asked.elapsed()),
+                            200 => own[0].push(begun.elapsed().saturating_sub(due)),
+                            503 => own[1].push(begun.elapsed().saturating_sub(due)),
                             other => panic!("{other} is neither an answer nor a refusal"),
                         }
                     }

@@ -129,12 +129,20 @@ impl<T: Row> OutputType for Rows<T> {
             }
         }
         if !waiting.is_empty() {
+            step_aside().await;
             for (at, value) in try_join_all(waiting).await? {
                 values[at] = value;
             }
         }
         Ok(Value::List(values))
     }
+}
+
+/// Ends this poll, so that what waits is polled again when it was woken and not before: a loader gathers its batch until
+/// then. Whatever waits has seen the waker of this task.
+async fn step_aside() {
+    let mut is_first = true;
+    poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }).await;
 }
 
 /// Resolves an object field by field; by the executor, where the selection is of a form that it alone knows.
@@ -167,6 +175,7 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
         }
     }
     if !waiting.is_empty() {
+        step_aside().await;
         for (at, value) in try_join_all(waiting).await? {
             values[at] = value.unwrap_or_default();
         }
@@ -203,7 +212,14 @@ fn collect<'a>(ctx: &ContextSelectionSet<'a>, object: &str, selection: &'a Selec
 #[cfg(test)]
 mod tests {
     use crate::graphql::{document, figure, flow, group, party, practice};
-    use async_graphql::ContainerType;
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex};
+
+    use async_graphql::{ContainerType, Context, EmptyMutation, EmptySubscription, Schema};
+    use dataloader::BatchFn;
+    use dataloader::cached::Loader;
+
+    use super::Rows;
 
     /// Above it, allocating takes the slow way.
     const LARGEST: usize = 1024;
@@ -230,5 +246,53 @@ mod tests {
         );
         let large: Vec<_> = sizes.into_iter().filter(|&(_, size)| size > LARGEST).collect();
         assert_eq!(large, []);
+    }
+
+    /// How many keys came in each batch.
+    #[derive(Clone, Default)]
+    struct Batches(Arc<Mutex<Vec<usize>>>);
+
+    impl BatchFn<i32, i32> for Batches {
+        async fn load(&mut self, keys: &[i32]) -> HashMap<i32, i32> {
+            self.0.lock().unwrap().push(keys.len());
+            keys.iter().map(|&key| (key, 10 * key)).collect()
+        }
+    }
+
+    type Tens = Loader<i32, i32, Batches>;
+
+    #[derive(Clone, Copy)]
+    struct Number(i32);
+
+    super::super::object::object! {
+        /// A number.
+        impl Number {
+            /// Ten of it, which is loaded.
+            async fn ten(&self, ctx: &Context<'_>) -> i32 {
+                ctx.data_unchecked::<Tens>().try_load(self.0).await.unwrap_or_default()
+            }
+
+            /// The number.
+            async fn one(&self) -> i32 {
+                self.0
+            }
+
+            /// Those behind it.
+            async fn next(&self, #[graphql(desc = "How many.")] count: i32) -> Rows<Number> {
+                (1..=count).map(|n| Number(100 * self.0 + n)).collect()
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_level_that_loads_is_one_batch() {
+        let batches = Batches::default();
+        let loader: Tens = Loader::new(batches.clone()).with_max_batch_size(2_000).with_yield_count(1);
+        let schema = Schema::build(Number(0), EmptyMutation, EmptySubscription).data(loader).finish();
+        let answer = schema.execute("{ next(count: 50) { one ten next(count: 3) { ten } } }").await;
+        assert_eq!(answer.errors, []);
+        let text = serde_json::to_string(&answer.data).unwrap();
+        assert!(text.contains(r#"{"one":50,"ten":500,"next":[{"ten":50010},{"ten":50020},{"ten":50030}]}"#), "{text}");
+        assert_eq!(*batches.0.lock().unwrap(), [200], "fifty rows and three behind each, none of which waits for another");
     }
 }

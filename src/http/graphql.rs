@@ -241,8 +241,12 @@ async fn run(
         let _places = if is_write { (Some(shared.gate.enter_to_write()?), None) } else { (None, Some(shared.gate.enter().await?)) };
         Ok::<_, Refusal>(shared.api.execute(call).await)
     };
-    let outcome = in_time(shared.settings.answer_time, run).await?.inspect_err(|_| ticket.give_back(cost))?;
-    shared.meter.ran(name.as_deref(), begun.elapsed());
+    let outcome = in_time(shared.settings.answer_time, run).await;
+    if !matches!(outcome, Ok(Err(_))) {
+        // What was given up counts, too: it took that long.
+        shared.meter.ran(name.as_deref(), begun.elapsed());
+    }
+    let outcome = outcome?.inspect_err(|_| ticket.give_back(cost))?;
     // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
     let is_for_all = outcome.is_for_all && !registers;
     let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
@@ -300,8 +304,10 @@ fn not_acceptable() -> Refusal {
 /// Who sends a request, and his place at his bucket of points.
 async fn admit(shared: &Shared, headers: &HeaderMap, peer: Option<Peer>) -> Result<(Viewer, Ticket), Refusal> {
     revision::may_answer(shared, headers).await?;
-    let viewer =
-        shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await.map_err(|refusal| shared.rates.guess(peer, headers, refusal))?;
+    let viewer = shared.auth.viewer(headers, &shared.follower.current(), (shared.clock)()).await.map_err(|refusal| {
+        // A provider that is silent is not the fault of whoever holds its token.
+        if refusal.code() == code::UNAUTHENTICATED { shared.rates.guess(peer, headers, refusal) } else { refusal }
+    })?;
     let mut ticket = shared.rates.ticket(&viewer, peer, headers);
     if revision::is_asked(headers) {
         // Waiting is for those who have points left.

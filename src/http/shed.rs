@@ -2,7 +2,7 @@
 //! told to come again while that costs next to nothing.
 //!
 //! An operation mostly reads memory and runs through without a pause, so that those who wait would never be seen waiting:
-//! they would sit unread in their sockets. Hence each steps aside once before it runs ([`Gate::join`]), its place in hand;
+//! they would sit unread in their sockets. Hence each steps aside once before it runs, its place in hand;
 //! meanwhile whoever came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
 //!
 //! Writes wait for the one who writes, not for processors, and have a line of their own: [`Gate::enter_to_write`].
@@ -74,17 +74,20 @@ impl Gate {
             let message = "More operations are waiting than can be run soon; try again.";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message).retry_after(1));
         }
-        let place = self.join().await;
-        drop(waiting);
-        place
+        self.place(Some(waiting)).await
     }
 
     /// A place, however long it takes, for what goes on with work that has begun.
     pub async fn join(&self) -> Result<Place<'_>, Refusal> {
+        self.place(None).await
+    }
+
+    async fn place(&self, waiting: Option<Waiting<'_>>) -> Result<Place<'_>, Refusal> {
         // It is never closed.
         let stopping = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, "The server is stopping.");
         let permit = self.places.acquire().await.map_err(stopping)?;
         let place = Place { gate: self, since: Instant::now(), _permit: permit };
+        drop(waiting);
         // With the place in hand, so that all others wait for one instead of for the processor: whoever came meanwhile is
         // read, and refused if there are too many, ahead of operations that each run through at once.
         yield_now().await;

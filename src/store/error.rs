@@ -39,6 +39,9 @@ pub enum StoreError {
     /// A search path that leads nowhere.
     #[error("{0} has no schema to keep tables in: make the one that the search path names, or grant its use.")]
     NoSchema(String),
+    /// It did not answer in the time that it has for it.
+    #[error("The database does not answer in time.")]
+    Silent,
     /// All who may read at once do.
     #[error("The database is busy: no turn came free in time.")]
     Busy,

@@ -31,6 +31,12 @@ use crate::graph::material::{Material, Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
 
 const DOING: &str = "read what has changed";
+/// So long may it take to look how far the log goes.
+pub(super) const LOOK: Duration = Duration::from_secs(5);
+/// To read what changed.
+pub(super) const CHANGES: Duration = Duration::from_secs(30);
+/// To read everything.
+const WHOLE: Duration = Duration::from_mins(6);
 /// So many replaced faces a snapshot may carry before it is made anew at leisure: each costs memory and a look.
 pub(super) const MOST_GONE: usize = 500;
 /// More changes at once are read anew.
@@ -105,7 +111,7 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
         let mut mark = self.turn.lock().await;
         let before = self.current();
-        if self.store.mark().await? == *mark {
+        if in_time(LOOK, self.store.mark()).await? == *mark {
             self.heard.note();
             return Ok((before, false));
         }
@@ -115,8 +121,9 @@ impl Follower {
             tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
             self.store.forget();
         }
-        self.current.store(Arc::clone(&fresh));
+        // First what figures are asked for, then the graph: none of an older state is kept for a newer graph.
         self.store.shown.store(Some(Arc::new(newest.clone())));
+        self.current.store(Arc::clone(&fresh));
         *mark = newest;
         self.heard.note();
         self.reached.send_replace(fresh.revision());
@@ -140,10 +147,16 @@ impl Follower {
 
     /// The snapshot behind `before`, which is as far as `mark` says.
     async fn fresh(&self, before: &Snapshot, mark: &Mark) -> Result<(Snapshot, Mark), FollowError> {
-        if let Since::Contributed(patch, newest) = self.store.since(mark, &[mark]).await? {
-            return Ok((before.patched(patch)?, newest));
+        match in_time(CHANGES, self.store.since(mark, &[mark])).await? {
+            Since::Contributed(patch, newest) => return Ok((before.patched(patch)?, newest)),
+            // At once, in this order: whoever has the new caches cannot fill them with what the old log had.
+            Since::AnotherLog => {
+                self.store.shown.store(None);
+                self.store.forget();
+            }
+            Since::Other => {}
         }
-        let whole = Whole::read(&self.store, mark).await?;
+        let whole = tokio::time::timeout(WHOLE, Whole::read(&self.store, mark)).await.map_err(|_| StoreError::Silent)??;
         if whole.secret != self.secret {
             return Err(FollowError::Another);
         }
@@ -204,8 +217,9 @@ impl Follower {
             && newest.revision >= mark.revision
             && self.current().era() == era
         {
-            self.current.store(Arc::new(fresh.patched(patch)?));
+            let fresh = Arc::new(fresh.patched(patch)?);
             self.store.shown.store(Some(Arc::new(newest.clone())));
+            self.current.store(fresh);
             *mark = newest;
         }
         Ok(())
@@ -250,8 +264,15 @@ impl Whole {
 enum Since {
     /// So much was contributed, up to that mark.
     Contributed(Patch, Mark),
-    /// Something else changed, too, or the log is another one: everything is to be read anew.
+    /// Something else changed, too: everything is to be read anew.
     Other,
+    /// A line of the log is not there: it is another log.
+    AnotherLog,
+}
+
+/// Work on the database that is given up after so long: a network that swallows packets ends nothing by itself.
+pub(super) async fn in_time<T>(most: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(most, work).await.unwrap_or(Err(StoreError::Silent))
 }
 
 impl Store {
@@ -266,7 +287,7 @@ impl Store {
         let found = async {
             for line in lines {
                 if !line.is_in(&*reading).await? {
-                    return Ok(Since::Other);
+                    return Ok(Since::AnotherLog);
                 }
             }
             let newest = Mark::newest(&*reading).await?;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 
 use super::error::Doing;
+use super::follow::{CHANGES, LOOK, in_time};
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::{Store, StoreError, connect, write};
@@ -124,7 +125,7 @@ impl Store {
         let mark = self.key_mark().await?;
         let mut sql = Sql::new("SELECT ");
         sql.text(COLUMNS).text(" FROM api_key WHERE revoked_at IS NULL AND expires_at > ").bind(instant((self.clock)()));
-        let keys = rows(&self.read, sql).await.doing(READ)?;
+        let keys = in_time(CHANGES, async { rows(&self.read, sql).await.doing(READ) }).await?;
         Ok((mark, keys.iter().map(live).collect::<Result<_, _>>()?))
     }
 
@@ -135,7 +136,7 @@ impl Store {
     pub async fn key_mark(&self) -> Result<u64, StoreError> {
         let mut sql = Sql::new("SELECT value FROM meta WHERE key = ");
         sql.bind(MARK);
-        let found = rows(&self.read, sql).await.doing(READ)?;
+        let found = in_time(LOOK, async { rows(&self.read, sql).await.doing(READ) }).await?;
         let Some(row) = found.first() else { return Ok(0) };
         let text: String = row.try_get_by_index(0).doing(READ)?;
         text.parse().map_err(|_| StoreError::Damaged { what: "the mark of keys", of: "meta".into() })

@@ -22,7 +22,7 @@ pub(super) struct Mark {
 impl Mark {
     /// Of the newest revision.
     pub async fn newest(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
-        let sql = Sql::new("SELECT revision, at || ' ' || entry_id FROM change ORDER BY revision DESC, entry_id LIMIT 1");
+        let sql = Sql::new("SELECT revision, at || ' ' || entry_id FROM change WHERE revision = (SELECT max(revision) FROM change) ORDER BY entry_id LIMIT 1");
         let found = rows(db, sql).await.doing(DOING)?;
         let Some(row) = found.first() else { return Ok(Self::default()) };
         let (revision, line): (i64, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);

@@ -98,12 +98,4 @@ impl Store {
         }
         self.one_state(doing).await
     }
-
-    /// The revision that figures are at least of which are read from now on for a graph of revision `shown`.
-    ///
-    /// # Errors
-    /// Where the database does not answer.
-    pub async fn figures_from(&self, shown: u64) -> Result<u64, StoreError> {
-        if self.replica.is_some() { Ok(shown) } else { self.revision().await }
-    }
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -87,7 +89,7 @@ async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<DatabaseTra
         let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
         match turn.database.begin_with_options(options).await {
             // Nobody else has the connection: the server cannot be reached, and is asked again.
-            Err(DbErr::ConnectionAcquire(_)) if since.elapsed() < PATIENCE => {}
+            Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) if since.elapsed() < PATIENCE => {}
             begun => break begun.doing(DOING)?,
         }
     };

@@ -247,7 +247,7 @@ impl Table {
             _ => (cell, ""),
         };
         let flags = self.flags.map(|column| column.map_or("", |column| self.cell(record, column)));
-        let has = |flag: char| own.contains(flag) || flags.iter().any(|text| self.is_flagged(text, flag));
+        let has = |flag: char| own.contains(flag) || self.is_flagged(flags[0], flag) || (flag == 'c' && self.is_flagged(flags[1], flag));
         let figure = match self.numbers.read(number)? {
             Figure::Missing(_) if has('c') => Figure::Missing(ValueAvailability::Redacted),
             Figure::Missing(_) if has('z') || has('m') => Figure::Missing(ValueAvailability::NotApplicable),

@@ -104,7 +104,7 @@ impl Walk {
     /// The first page. A list that is too long is refused before anything goes out.
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
-        self.since = self.shared.store.figures_from(self.snapshot.revision()).await.map_err(|fault| unread(&fault))?;
+        self.since = self.snapshot.revision();
         let page = self.page(None, left).await.inspect_err(|failed| {
             if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
                 ticket.give_back(left.cost);

@@ -32,8 +32,8 @@ const OLDEST: i64 = 150_000;
 /// How long a connection that comes back may still be busy with what nobody waits for; then it is closed.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// What every connection is told. A network that swallows packets is noticed within half a minute, at both ends; one
-/// end that hangs up, while a statement runs, within a moment: then it is given up.
+/// What every connection is told. A network that swallows packets is noticed by the server within half a minute
+/// (here, what follows the database gives up by itself); a client that hangs up, while a statement runs, within a moment.
 const ALL: [(&str, &str); 6] = [
     ("client_connection_check_interval", "50ms"),
     ("client_min_messages", "warning"),

@@ -75,8 +75,27 @@ impl Store {
                 None => unknown.push(subject),
             }
         }
-        for some in unknown.chunks(SUBJECTS) {
-            let (sets, found) = self.series_of(&caches, &query, revision, some).await?;
+        if !self.read_pages(&caches, &query, revision, &unknown, &mut pages).await? && unknown.len() < subjects.len() {
+            // Kept ones are of what the graph shows, and the others are newer: all of one state, then.
+            let all: Vec<&String> = subjects.iter().collect();
+            self.read_pages(&caches, &query, revision, &all, &mut pages).await?;
+        }
+        Ok(pages)
+    }
+
+    /// Reads pages as of that revision or a later one; whether all are of that one.
+    async fn read_pages(
+        &self,
+        caches: &Caches,
+        query: &Arc<ObservationQuery>,
+        revision: u64,
+        subjects: &[&String],
+        pages: &mut HashMap<String, ObservationPage>,
+    ) -> Result<bool, StoreError> {
+        let mut is_of_it = true;
+        for some in subjects.chunks(SUBJECTS) {
+            let (sets, found) = self.series_of(caches, query, revision, some).await?;
+            is_of_it &= sets.revision == revision;
             let mut by_subject = some.iter().map(|_| Vec::new()).collect::<Vec<_>>();
             for series in found {
                 if let Some(of_subject) = by_subject.get_mut(series.subject) {
@@ -84,14 +103,14 @@ impl Store {
                 }
             }
             for (subject, series) in some.iter().zip(by_subject) {
-                let page = cut(&query, &sets, subject, &series)?;
+                let page = cut(query, &sets, subject, &series)?;
                 if self.sight.is_common() {
-                    caches.pages.insert((sets.revision, Arc::clone(&query), (*subject).clone()), page.clone());
+                    caches.pages.insert((sets.revision, Arc::clone(query), (*subject).clone()), page.clone());
                 }
                 pages.insert((*subject).clone(), page);
             }
         }
-        Ok(pages)
+        Ok(is_of_it)
     }
 
     /// The series of those subjects that a query reads, with the sets of the same moment.

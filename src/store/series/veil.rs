@@ -143,7 +143,12 @@ impl Store {
         let reading = self.one_state(DOING).await?;
         let learnt = async {
             let sets = Sets::read(&*reading).await?;
-            self.carry_on(&caches, sets.revision).await?;
+            match self.shown.load_full() {
+                // What is known is of another log: its numbers mean nothing in this one.
+                Some(mark) if !mark.is_in(&*reading).await? => *caches.hidden.lock().await = Known::default(),
+                Some(_) => self.carry_on(&caches, sets.revision).await?,
+                None => {}
+            }
             let is_known = caches.hidden.lock().await.at(sets.revision, measure).is_some();
             if !is_known {
                 let hidden = Arc::new(self.hide(&*reading, &sets, measure, below).await?);

@@ -49,12 +49,35 @@ fn check_within(bytes: &[u8], bounds: &Bounds) -> Result<(), String> {
             return Err(format!("its parts unpack to more than {} bytes together; save the sheet as CSV", bounds.all));
         }
         // The library stops there, too; whether it still does is not left to it.
-        let unpacked = io::copy(&mut part.take(claimed + 1), &mut io::sink()).map_err(|fault| format!("its part {name} is damaged: {fault}"))?;
+        let damaged = |fault: io::Error| format!("its part {name} is damaged: {fault}");
+        let mut part = part.take(claimed + 1);
+        let unpacked = if is_texts {
+            let mut texts = Vec::new();
+            part.read_to_end(&mut texts).map_err(damaged)?;
+            // Room is made for as many as it says; each takes five bytes at least.
+            if let Some(boast) = boasts(&texts).find(|count| count.parse::<u64>().map_or(true, |count| count > claimed / 5)) {
+                return Err(format!("its part {name} says that it has {boast} texts, which do not fit into its {claimed} bytes"));
+            }
+            texts.len() as u64
+        } else {
+            io::copy(&mut part, &mut io::sink()).map_err(damaged)?
+        };
         if unpacked > claimed {
             return Err(format!("its part {name} unpacks to more than the {claimed} bytes that it claims"));
         }
     }
     Ok(())
+}
+
+/// The numbers that stand as `uniqueCount`.
+fn boasts(texts: &[u8]) -> impl Iterator<Item = &str> {
+    const NAME: &[u8] = b"uniqueCount";
+    texts.windows(NAME.len()).enumerate().filter(|(_, window)| *window == NAME).filter_map(|(at, _)| {
+        let behind = texts[at + NAME.len()..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+        let digits = behind.strip_prefix(b"\"").or_else(|| behind.strip_prefix(b"'"))?.trim_ascii_start();
+        let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+        std::str::from_utf8(&digits[..end]).ok().filter(|count| !count.is_empty())
+    })
 }
 
 #[cfg(test)]
@@ -109,5 +132,17 @@ pub(super) mod tests {
         assert!(refusal(&boast).contains("unpacks to 4294967294 bytes"), "{}", refusal(&boast));
         assert!(check(&boast).is_err(), "under the bounds that count, too");
         assert!(!refusal(b"PK\x03\x04 no archive").is_empty());
+    }
+
+    #[test]
+    fn a_count_of_texts_that_cannot_be_is_refused_before_room_is_made() {
+        let of = |attribute: &str| {
+            let part = format!("<sst xmlns=\"x\" {attribute}><si><t>a uniqueCount of words</t></si></sst>");
+            refusal(&packed(&[("xl/sharedStrings.xml", part.as_bytes())]))
+        };
+        assert_eq!((of("uniqueCount=\"1\""), of("count='9'")), (String::new(), String::new()));
+        for boast in ["uniqueCount=\"100000000000\"", "uniqueCount = '100'", "uniqueCount=\"99999999999999999999999\""] {
+            assert!(of(boast).contains("texts, which do not fit"), "{boast}: {}", of(boast));
+        }
     }
 }
