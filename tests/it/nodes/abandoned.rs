@@ -2,9 +2,10 @@
 //! them, or a few such callers keep everyone from reading.
 
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::postgres::Postgres;
 use crate::app::{TestApp, request};

@@ -45,11 +45,11 @@ fn a_database_that_went_back_is_read_anew_and_nothing_is_mixed() {
 
     // The first history: a draft, a public practice, a key, and a file of another name.
     let first = publish(&app, &owner, &desk, "Of the first history");
-    let (lost, _) = acknowledged(&post(&app, &owner, &draft("Lost"))).expect("written");
+    let (gone, _) = acknowledged(&post(&app, &owner, &draft("Lost"))).expect("written");
     let late = app.key("AFG", Role::FocalPoint, "kabul");
     app.run_sql("UPDATE figure_file SET name = 'first.csv'");
     let is_there = |id: &str| app.post_as(&owner, &node(id)).json()["data"]["node"].is_object();
-    assert!(is_there(&kept) && is_there(&lost));
+    assert!(is_there(&kept) && is_there(&gone));
     let (list, figures) = (app.query(LIST), app.query(FIGURES));
     assert!(list.to_string().contains("Of the first history") && figures.to_string().contains("first.csv"), "{list} {figures}");
     assert_eq!((&app.query(LIST)["data"], &app.query(FIGURES)["data"]), (&list["data"], &figures["data"]));
@@ -58,12 +58,12 @@ fn a_database_that_went_back_is_read_anew_and_nothing_is_mixed() {
 
     // It goes back, and on to the same revision by another way.
     copy_into(&older, &place);
-    until("what was not in the copy is gone", || !is_there(&lost));
+    until("what was not in the copy is gone", || !is_there(&gone));
     until("a key of the first history is good for nothing", || app.get_as(&late, "{ __typename }").status == 401);
     assert!(is_there(&kept));
     let other = publish(&app, &owner, &desk, "Of the other history");
     assert_eq!(other, first, "the same number for another state");
-    acknowledged(&post(&app, &owner, &draft("Not lost"))).expect("written");
+    acknowledged(&post(&app, &owner, &draft("Not gone"))).expect("written");
     let list = app.query(LIST);
     assert!(list.to_string().contains("Of the other history") && !list.to_string().contains("Of the first history"), "{list}");
     assert_eq!(app.get(&query_path(LIST), &[("if-none-match", &mark)]).status, 200, "it is not what it was");
