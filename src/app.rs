@@ -21,6 +21,7 @@ use crate::http::edge::Edge;
 use crate::http::meter::Meter;
 use crate::http::persisted::DocumentMode;
 use crate::http::persisted::trusted::Trusted;
+use crate::http::work::Threads;
 use crate::http::{Parts, Shared, server};
 use crate::store::{FollowError, Follower, ImportOptions, Opening, Store, StoreError};
 use crate::telemetry;
@@ -32,6 +33,10 @@ mod embedded {
 
 /// A statement ends this long after the answer that it is for had to be there, should it not have ended by itself.
 const BEYOND: Duration = Duration::from_secs(1);
+
+/// After so many steps a thread looks what has come in. Steps are long here, up to a millisecond where an operation runs
+/// through memory: with the usual 61, new requests, refusals and looks at the health would wait for all of those.
+pub const STEPS: u32 = 4;
 
 /// How often measurements are summed up.
 const TIDY: Duration = Duration::from_secs(5);
@@ -62,6 +67,9 @@ pub enum StartFault {
     /// The database says why.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system gives no threads.
+    #[error("The system gives no threads: {0}.")]
+    Threads(std::io::Error),
     /// Trusted documents are at fault, or there are none where nothing else is run.
     #[error("Trusted documents: {0}")]
     Documents(String),
@@ -136,6 +144,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         store: Arc::new(store),
         auth,
         meter,
+        threads: threads().map_err(StartFault::Threads)?,
         settings: settings.http.clone(),
         clock: surroundings.clock,
         seed: surroundings.seed,
@@ -144,6 +153,11 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let task = tokio::spawn(run(listener, Arc::clone(&shared), follower, settings.http, stopped));
     tracing::info!(%address, "answering");
     Ok(App { address, stop, task })
+}
+
+/// As many as those that listen.
+fn threads() -> std::io::Result<Threads> {
+    Threads::new(tokio::runtime::Handle::current().metrics().num_workers(), STEPS)
 }
 
 /// The documents that an operator trusts, each of which must be one that would be run.

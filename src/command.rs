@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use silkroutes::app::Surroundings;
+use silkroutes::app::{self, Surroundings};
 use silkroutes::config::{Config, Sources, read};
 use silkroutes::{http, telemetry};
 
@@ -173,12 +173,8 @@ fn start_log(config: &Config) {
 /// What a command comes to: nothing more to say, or a sentence on why not.
 type Done = Result<(), String>;
 
-/// After so many steps a thread looks what has come in. Steps are long here, milliseconds where an operation runs through
-/// memory: with the usual 61, new requests, refusals and looks at the health would wait for all of those.
-const STEPS: u32 = 4;
-
 fn with_runtime(work: impl Future<Output = Done>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(STEPS).build() {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(app::STEPS).build() {
         Ok(runtime) => done(runtime.block_on(work)),
         Err(fault) => fail(format!("The system gives no threads: {fault}.")),
     }

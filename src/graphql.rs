@@ -53,6 +53,7 @@ mod validate;
 mod viewer;
 mod views;
 mod word;
+mod written;
 
 use async_graphql::Context;
 
@@ -61,6 +62,7 @@ use crate::graph::View;
 pub use api::{Api, Call, Outcome, Prepared};
 pub use validate::Validator;
 pub use viewer::RateLimit;
+pub use written::write;
 
 /// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.
 fn view<'a>(ctx: &Context<'a>) -> &'a View {

@@ -11,9 +11,9 @@
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | [`answer`], [`refusal`] | what goes out |
 //! | `kept`, [`persisted`] | answers that are given again; documents that are known by a name |
-//! | `shed` | how many run, how many wait |
+//! | `shed`, [`work`] | how many run, how many wait; where they run |
 //! | `export` | the list of an operation as a file |
-//! | [`auth`], `rate` | who asks; how much |
+//! | [`auth`], `rate`, `places` | who asks; how much; how many at once |
 //! | `revision` | from which state on; whether this node may speak for what is not public |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
 //! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
@@ -34,6 +34,7 @@ mod line;
 pub mod meter;
 pub mod pages;
 pub mod persisted;
+mod places;
 mod rate;
 pub mod refusal;
 mod request;
@@ -42,6 +43,7 @@ mod revision;
 pub mod server;
 pub mod settings;
 mod shed;
+pub mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,6 +87,8 @@ pub struct Parts {
     pub auth: auth::Auth,
     /// The counters.
     pub meter: Meter,
+    /// Where long operations run.
+    pub threads: work::Threads,
     /// Documents that an operator trusts.
     pub trusted: Trusted,
     /// The limits of the transport.
@@ -108,10 +112,11 @@ pub struct Shared {
     ids: RequestIds,
     cors: cors::Cors,
     rates: rate::Rates,
-    export_places: export::Places,
+    export_places: places::Places,
     answers: kept::Answers,
     documents: Documents,
     gate: shed::Gate,
+    threads: work::Threads,
     longer_kept: Option<HeaderValue>,
     schema_tag: String,
     draining: AtomicBool,
@@ -127,16 +132,16 @@ impl Shared {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { api, document_limits, follower, store, auth, meter, trusted, settings, clock, seed } = parts;
-        let threads = tokio::runtime::Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
+        let Parts { api, document_limits, follower, store, auth, meter, threads, trusted, settings, clock, seed } = parts;
         Self {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
             documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
-            gate: shed::Gate::new(&settings, threads),
+            gate: shed::Gate::new(&settings, threads.count()),
+            threads,
             longer_kept: graphql::longer_kept(settings.shared_time),
-            export_places: export::Places::new(&settings),
+            export_places: places::Places::new(settings.exports, settings.exports_each),
             cors: cors::Cors::new(&settings.cors_origins),
             ids: RequestIds::new(seed),
             draining: AtomicBool::new(false),

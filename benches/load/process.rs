@@ -2,16 +2,21 @@
 
 #![allow(dead_code, reason = "each benchmark uses some of it")]
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// A running server.
 pub struct Process {
     child: Child,
     address: SocketAddr,
+    /// What each thread was last seen to have taken, in nanoseconds; those that ended stay.
+    taken: Mutex<HashMap<OsString, u64>>,
 }
 
 impl Process {
@@ -32,7 +37,7 @@ impl Process {
             });
         }
         let address = receive.recv_timeout(Duration::from_mins(1)).expect("the server tells where it listens");
-        Self { child, address }
+        Self { child, address, taken: Mutex::default() }
     }
 
     /// Where it listens.
@@ -42,15 +47,26 @@ impl Process {
 
     /// CPU time so far, user and system.
     pub fn cpu(&self) -> Duration {
-        // `sched` counts nanoseconds for each thread; `stat` would count in hundredths of a second.
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux");
-        let nanoseconds = threads.flatten().filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
-        Duration::from_nanos(nanoseconds.filter_map(|text| text.split_whitespace().next()?.parse::<u64>().ok()).sum())
+        // `schedstat` counts nanoseconds for each thread; `stat` counts for all, but in hundredths of a second. A thread
+        // that ended is no longer told: it was idle for long, so that what it was last seen to have taken is all.
+        let mut taken = self.taken.lock().expect("the times");
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux").flatten() {
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            if let Some(nanoseconds) = text.split_whitespace().next().and_then(|number| number.parse().ok()) {
+                taken.insert(thread.file_name(), nanoseconds);
+            }
+        }
+        Duration::from_nanos(taken.values().sum())
     }
 
     /// Resident memory in megabytes.
     pub fn resident_mb(&self) -> f64 {
         self.memory("VmRSS:")
+    }
+
+    /// Forgets the most that it had.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("Linux");
     }
 
     /// The most that it had, in megabytes.

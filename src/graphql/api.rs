@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, Variables};
@@ -25,6 +26,7 @@ use super::query::Query;
 use super::reads::Reads;
 use super::viewer::RateLimit;
 use super::views::Views;
+use super::written;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
 const REMEMBERED: u64 = 2 * 1024 * 1024;
@@ -42,12 +44,31 @@ pub struct Api {
 pub struct Prepared {
     pub(super) document: ExecutableDocument,
     pub(super) analysis: Arc<Analysis>,
+    longest_step: AtomicU64,
 }
 
 impl Prepared {
+    /// A document with what was found of it.
+    pub(super) fn new(document: ExecutableDocument, analysis: Arc<Analysis>) -> Self {
+        Self { document, analysis, longest_step: AtomicU64::new(0) }
+    }
+
     /// The name of an operation: the one that is named, else that of the only one there is; none where it has none.
     pub fn operation_name<'a>(&'a self, wanted: Option<&'a str>) -> Option<&'a str> {
         wanted.or_else(|| self.operation_names().next().filter(|_| self.operation_names().nth(1).is_none()))
+    }
+
+    /// The longest time that one of its operations ran without a pause, of late; zero where none was run.
+    pub fn longest_step(&self) -> Duration {
+        Duration::from_micros(self.longest_step.load(Ordering::Relaxed))
+    }
+
+    /// Takes note of such a time. Long ones are believed at once, short ones by and by.
+    pub fn stepped(&self, time: Duration) {
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+        let seen = self.longest_step.load(Ordering::Relaxed);
+        // Two at once may lose one of their times, which is of no weight.
+        self.longest_step.store(time.max(seen - seen / 8), Ordering::Relaxed);
     }
 
     /// The names of its operations.
@@ -93,7 +114,8 @@ pub struct Call {
 
 /// What came of it.
 pub struct Outcome {
-    /// The answer; every error carries a code.
+    /// The answer; every error carries a code. Its data are for [`write`](super::write) alone, unless the call carried
+    /// something: parts of them may be JSON already.
     pub response: Response,
     /// False where the request itself was at fault and nothing ran.
     pub executed: bool,
@@ -136,7 +158,7 @@ impl Api {
         limit::check_text(text, &self.limits)?;
         let document = limit::parse(text)?;
         let analysis = limit::analyse(&document, &self.shape, &self.limits)?;
-        let prepared = Arc::new(Prepared { document, analysis: Arc::new(analysis) });
+        let prepared = Arc::new(Prepared::new(document, Arc::new(analysis)));
         self.documents.insert(text.into(), Arc::clone(&prepared));
         Ok(prepared)
     }
@@ -179,6 +201,8 @@ impl Api {
         let written = Arc::new(AtomicU64::new(0));
         if let Some(carry) = carry {
             request = request.data(carry);
+        } else if !prepared.analysis.merges() {
+            request = request.data(written::Wanted);
         }
         if writes > 0 {
             request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
@@ -256,4 +280,25 @@ fn internal() -> ServerError {
     let mut error = ServerError::new(INTERNAL_MESSAGE, None);
     set_code(&mut error.extensions, code::INTERNAL);
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_step_is_believed_at_once_and_short_ones_by_and_by() {
+        let api = Api::new(Limits::default(), true);
+        let prepared = api.prepare("{ __typename }").unwrap();
+        let step = |micros| {
+            prepared.stepped(Duration::from_micros(micros));
+            prepared.longest_step().as_micros()
+        };
+        assert!(prepared.longest_step().is_zero(), "it was never run");
+        assert_eq!(step(0), 1, "and now it was");
+        assert_eq!(step(8_000), 8_000);
+        assert_eq!(step(10), 7_000);
+        let later: Vec<u128> = (0..20).map(|_| step(10)).collect();
+        assert!(later.is_sorted_by(|a, b| a > b) && later[19] < 1_000, "{later:?}");
+    }
 }

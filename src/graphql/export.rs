@@ -109,7 +109,7 @@ impl Plan {
     pub fn page(&self, after: Option<&str>) -> Arc<Prepared> {
         let operation = rewrite::page(&self.operation, &self.found, self.size, after);
         let document = ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: std::collections::HashMap::new() };
-        Arc::new(Prepared { document, analysis: Arc::clone(&self.analysis) })
+        Arc::new(Prepared::new(document, Arc::clone(&self.analysis)))
     }
 
     /// The rows of an answer to [`Self::page`].

@@ -148,7 +148,15 @@ pub struct Analysis {
     operations: Vec<AnalysedOperation>,
     budget: Budget,
     filters: Vec<values::OpenFilter>,
+    merges: bool,
     steps: u64,
+}
+
+impl Analysis {
+    /// Whether two fields may share a name in one object, so that their answers are merged.
+    pub const fn merges(&self) -> bool {
+        self.merges
+    }
 }
 
 #[derive(Debug)]
@@ -191,7 +199,7 @@ pub fn analyse(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Resu
     for operation in &outline.operations {
         totals::check(operation.name.as_ref(), totals[operation.set], limits)?;
     }
-    let merge_steps = merge::check(&outline, shape, limits)?;
+    let merge::Merging { merges, steps: merge_steps } = merge::check(&outline, shape, limits)?;
     let usage_steps = usage::check(&usage, shape)?;
     let (budget, budget_steps) = Budget::of(&outline, shape);
     let operations = outline
@@ -205,7 +213,7 @@ pub fn analyse(doc: &ExecutableDocument, shape: &Shape, limits: &Limits) -> Resu
         })
         .collect();
     let steps = outline.steps.saturating_add(merge_steps).saturating_add(usage_steps).saturating_add(budget_steps);
-    Ok(Analysis { operations, budget, filters: outline.filters, steps })
+    Ok(Analysis { operations, budget, filters: outline.filters, merges, steps })
 }
 
 /// Whether the operation that is meant reads, writes or subscribes; for what must be known before it is charged.

@@ -11,7 +11,7 @@
 //! A list of objects is [`Rows`]; pages are [`One`] by themselves (`object!`), other objects where there is one in each row.
 
 use std::borrow::Cow;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -21,11 +21,13 @@ use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 
+use super::written;
+
 /// More fields than that in one selection are left to the executor, which merges those of one name.
 const FEW: usize = 32;
 
 /// What is finished now or later. Its type is forgotten, as objects hold objects without end.
-type Later<'a, T> = Pin<Box<dyn Future<Output = ServerResult<T>> + Send + 'a>>;
+type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
 
 /// An object of a field.
 #[derive(Debug, Clone)]
@@ -113,29 +115,37 @@ impl<T: Row> OutputType for Rows<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let mut values = Vec::with_capacity(self.0.len());
-        let mut waiting = Vec::new();
-        for (at, row) in self.0.iter().enumerate() {
-            let mut value: Later<'_, Value> = Box::pin(async move {
+        let rows = self.0.iter().enumerate().map(|(at, row)| -> Later<'_> {
+            Box::pin(async move {
                 let ctx = ctx.with_index(at);
                 row.resolve_row(&ctx, field).await.map_err(|fault| ctx.set_error_path(fault))
-            });
-            match poll_fn(|task| Poll::Ready(value.as_mut().poll(task))).await {
-                Poll::Ready(value) => values.push(value?),
-                Poll::Pending => {
-                    values.push(Value::Null);
-                    waiting.push(async move { value.await.map(|value| (at, value)) });
-                }
-            }
-        }
-        if !waiting.is_empty() {
-            step_aside().await;
-            for (at, value) in try_join_all(waiting).await? {
-                values[at] = value;
-            }
-        }
-        Ok(Value::List(values))
+            })
+        });
+        let values = settle(rows).await?;
+        Ok(if written::is_wanted(ctx) { written::list(&values) } else { Value::List(values) })
     }
+}
+
+/// What all of them come to, in their order. Each is polled as soon as it is made.
+async fn settle<'a>(all: impl ExactSizeIterator<Item = Later<'a>> + Send) -> ServerResult<Vec<Value>> {
+    let mut values = Vec::with_capacity(all.len());
+    let mut waiting = Vec::new();
+    for (at, mut later) in all.enumerate() {
+        match poll_fn(|task| Poll::Ready(later.as_mut().poll(task))).await {
+            Poll::Ready(value) => values.push(value?),
+            Poll::Pending => {
+                values.push(Value::Null);
+                waiting.push(async move { later.await.map(|value| (at, value)) });
+            }
+        }
+    }
+    if !waiting.is_empty() {
+        step_aside().await;
+        for (at, value) in try_join_all(waiting).await? {
+            values[at] = value;
+        }
+    }
+    Ok(values)
 }
 
 /// Ends this poll, so that what waits is polled again when it was woken and not before: a loader gathers its batch until
@@ -152,35 +162,23 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
     if !collect(ctx, &name, &ctx.item.node, &mut fields) {
         return object.resolve(ctx, field).await;
     }
-    let mut values = IndexMap::with_capacity(fields.len());
-    let mut waiting = Vec::new();
-    for (at, field) in fields.into_iter().enumerate() {
-        let key: Name = field.node.response_key().node.clone();
+    let all = fields.iter().map(|&field| -> Later<'_> {
         if field.node.name.node == "__typename" {
-            values.insert(key, Value::String(name.clone().into_owned()));
-            continue;
+            return Box::pin(ready(Ok(Value::String(name.clone().into_owned()))));
         }
-        let mut value: Later<'_, Option<Value>> = Box::pin(async move {
+        Box::pin(async move {
             let ctx = ctx.with_field(field);
-            object.resolve_field(&ctx).await
-        });
-        match poll_fn(|task| Poll::Ready(value.as_mut().poll(task))).await {
-            Poll::Ready(value) => {
-                values.insert(key, value?.unwrap_or_default());
-            }
-            Poll::Pending => {
-                values.insert(key, Value::Null);
-                waiting.push(async move { value.await.map(|value| (at, value)) });
-            }
-        }
+            object.resolve_field(&ctx).await.map(Option::unwrap_or_default)
+        })
+    });
+    let values = settle(all).await?;
+    let keys = fields.iter().map(|field| &field.node.response_key().node);
+    if written::is_wanted(ctx) {
+        return Ok(written::object(keys.map(Name::as_str), &values));
     }
-    if !waiting.is_empty() {
-        step_aside().await;
-        for (at, value) in try_join_all(waiting).await? {
-            values[at] = value.unwrap_or_default();
-        }
-    }
-    Ok(Value::Object(values))
+    let mut object = IndexMap::with_capacity(values.len());
+    object.extend(keys.cloned().zip(values));
+    Ok(Value::Object(object))
 }
 
 /// The fields of a selection of an object, fragments written out; false where it takes the executor: two fields of one

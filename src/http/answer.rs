@@ -2,7 +2,8 @@
 //!
 //! It travels in `async-graphql-axum`'s [`GraphQLResponse`], which also knows lists of answers for the day that batches
 //! are served. Its own `into_response` is not used: it always says 200, never looks at `Accept`, writes `data: null`
-//! for requests that never ran, knows no limit, and sets `Cache-Control` from hints that know no viewer.
+//! for requests that never ran, knows no limit, sets `Cache-Control` from hints that know no viewer, and does not know
+//! that parts of the data may be JSON already.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,11 +53,11 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
     let mut sink = Bounded::new(settings.answer_bytes);
     let (written, status) = if executed {
         let GraphQLResponse(answer): GraphQLResponse = answer.into();
-        (serde_json::to_writer(&mut sink, &answer), executed_status(&answer))
+        (write_executed(&answer, &mut sink), executed_status(&answer))
     } else {
         let status = refused_status(code, format);
         let request_error = RequestError { errors: &answer.errors, extensions: &answer.extensions };
-        (serde_json::to_writer(&mut sink, &request_error), status)
+        (serde_json::to_writer(&mut sink, &request_error).map_err(io::Error::from), status)
     };
     if written.is_err() {
         let message = format!("The answer is longer than {} bytes; ask for smaller pages or fewer fields.", settings.answer_bytes);
@@ -64,6 +65,36 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
     }
     LAST_LENGTH.store(sink.bytes.len(), Ordering::Relaxed);
     Ok(Written { body: sink.bytes.into(), status, code, revision: None, lasting: None })
+}
+
+fn write_executed(answer: &BatchResponse, sink: &mut impl Write) -> io::Result<()> {
+    match answer {
+        BatchResponse::Single(answer) => write_one(answer, sink),
+        BatchResponse::Batch(answers) => {
+            sink.write_all(b"[")?;
+            for (at, answer) in answers.iter().enumerate() {
+                sink.write_all(if at == 0 { b"" } else { b"," })?;
+                write_one(answer, sink)?;
+            }
+            sink.write_all(b"]")
+        }
+    }
+}
+
+fn write_one(answer: &Executed, sink: &mut impl Write) -> io::Result<()> {
+    sink.write_all(b"{")?;
+    if !answer.errors.is_empty() {
+        sink.write_all(b"\"errors\":")?;
+        serde_json::to_writer(&mut *sink, &answer.errors)?;
+        sink.write_all(b",")?;
+    }
+    sink.write_all(b"\"data\":")?;
+    crate::graphql::write(&answer.data, sink)?;
+    if !answer.extensions.is_empty() {
+        sink.write_all(b",\"extensions\":")?;
+        serde_json::to_writer(&mut *sink, &answer.extensions)?;
+    }
+    sink.write_all(b"}")
 }
 
 /// The response around it, with the headers that every answer of the endpoint has.

@@ -54,6 +54,7 @@ impl Edge {
         let grant = shared.cors.grant(request.headers());
         let format = accept::wish(request.headers()).format();
         let is_personal = graphql::is_personal(request.headers());
+        let version = request.version();
 
         let mut response = match check_head(&request, &shared.settings) {
             Err(refusal) => refusal.into_response(format, id),
@@ -69,6 +70,10 @@ impl Edge {
             keep_private(headers);
         }
         headers.insert(request_id::HEADER, id.header());
+        if shared.is_draining() && version < Version::HTTP_2 {
+            // Whoever keeps connections is to send the next request to another node.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         shared.cors.mark(grant, headers);
         self.note(&response, measure.finish(response.status()), id);
         (response, is_left)

@@ -7,7 +7,6 @@
 
 mod csv;
 mod ndjson;
-mod places;
 mod table;
 mod walk;
 mod wish;
@@ -18,7 +17,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream::try_unfold;
 use tokio::sync::Mutex;
@@ -29,17 +28,17 @@ use crate::graph::Viewer;
 use crate::graphql::export::Page;
 
 use super::accept::Format;
+use super::places::{Full, Place};
 use super::rate::Ticket;
 use super::refusal::{Refusal, code};
 use super::request::Incoming;
 use super::request_id::RequestId;
+use super::settings::Settings;
 use super::{Shared, answer};
 
-use places::Place;
 use table::Table;
 use walk::{Failed, Walk};
 
-pub(super) use places::Places;
 pub(super) use wish::{Kind, asked};
 
 /// Marks an answer that is still being made while it goes out: its connection is not idle until then.
@@ -59,20 +58,23 @@ pub(super) struct Asking {
     pub id: RequestId,
 }
 
+/// Seconds after which someone who has as many files under way as he may can try again.
+const AGAIN: u64 = 5;
+
 /// Answers with a file.
 ///
 /// # Errors
 /// Where there is none to be made, or not now.
 pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket, incoming: Incoming<'_>) -> Result<Response, Refusal> {
     let Asking { kind, viewer, headers, cache, id } = asking;
-    let place = shared.export_places.take(ticket.who())?;
+    let place = shared.export_places.take(ticket.who()).map_err(|full| no_place(full, &shared.settings))?;
     let text = shared.documents.text(&incoming)?;
     let prepared = shared.api.prepare(&text.text)?;
     shared.documents.remember(&text);
     let plan = shared.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
     let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
     let again = ticket.again();
-    let mut walk = Walk::new(Arc::clone(shared), plan, incoming.variables, viewer, headers, again, most);
+    let mut walk = Walk::new(Arc::clone(shared), plan, incoming.variables, viewer, headers, again, most, id);
     let first = match walk.first(ticket).await {
         Ok(page) => page,
         Err(Failed::Refused(refusal)) => return Err(refusal),
@@ -89,6 +91,20 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
     writer.head(&mut bytes).and_then(|()| writer.rows(first, &mut bytes)).map_err(|fault| Refusal::document(code::LIMIT_ANSWER, fault.to_string()))?;
     let made = Made { walk, writer, ready: Some(bytes), is_done: false, id, _place: place };
     Ok(response(kind, &name, cache, made))
+}
+
+fn no_place(full: Full, settings: &Settings) -> Refusal {
+    match full {
+        Full::Own => {
+            let message =
+                format!("{} files are being made for you, as many as one client may have at once; try again when one is done.", settings.exports_each);
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::THROTTLED, message).retry_after(AGAIN)
+        }
+        Full::All => {
+            let message = "As many files are being made as may be at once, half of them for those without a key at most; try again.";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message)
+        }
+    }
 }
 
 fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response {

@@ -22,7 +22,7 @@ use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, export, pages, revision};
+use super::{Shared, body, export, pages, revision, work};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
@@ -148,7 +148,7 @@ fn credentials(headers: &HeaderMap) -> HeaderMap {
 }
 
 async fn answer_get(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     viewer: Viewer,
     ticket: &mut Ticket,
     url: &str,
@@ -195,7 +195,7 @@ enum Method {
 }
 
 async fn run(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     viewer: Viewer,
     ticket: &mut Ticket,
     incoming: Incoming<'_>,
@@ -238,8 +238,8 @@ async fn run(
         carry: None,
     };
     let run = async {
-        let _places = if is_write { (Some(shared.gate.enter_to_write()?), None) } else { (None, Some(shared.gate.enter().await?)) };
-        Ok::<_, Refusal>(shared.api.execute(call).await)
+        let _places = if is_write { (Some(shared.gate.enter_to_write(ticket.who())?), None) } else { (None, Some(shared.gate.enter().await?)) };
+        work::run(shared, call, id).await
     };
     let outcome = in_time(shared.settings.answer_time, run).await;
     if !matches!(outcome, Ok(Err(_))) {

@@ -31,8 +31,10 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
     if shared.is_draining() {
         return refuse("The server is stopping.");
     }
-    match timeout(PATIENCE, shared.store.revision()).await {
-        Ok(Ok(_)) if !revision::hears(&shared).await => {
+    // Both at once: a prober has no patience for one after the other.
+    let (answers, hears) = tokio::join!(timeout(PATIENCE, shared.store.revision()), revision::hears(&shared));
+    match answers {
+        Ok(Ok(_)) if !hears => {
             tracing::warn!("not ready: the graph or the keys do not follow the database");
             refuse("This node does not follow its database: it answers nobody who sends credentials; what is public can be read without.")
         }

@@ -120,9 +120,9 @@ pub fn current() -> Option<RequestId> {
 
 /// Says what this thread works on, while `work` runs.
 pub(super) fn during<T>(id: RequestId, work: impl FnOnce() -> T) -> T {
-    CURRENT.set(Some(id));
+    let outer = CURRENT.replace(Some(id));
     let result = work();
-    CURRENT.set(None);
+    CURRENT.set(outer);
     result
 }
 

@@ -1,11 +1,13 @@
 //! Sockets: accepting connections, the limits of HTTP/1 and HTTP/2 themselves, and stopping without cutting anyone off.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -35,6 +37,9 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nr
     content-type: application/json; charset=utf-8\r\ncontent-length: 110\r\n\r\n\
     {\"errors\":[{\"message\":\"Too many clients are connected.\",\"extensions\":{\"code\":\"OVERLOADED\",\"retryable\":true}}]}";
 
+/// How long connections stay open that nobody uses, once no more are taken.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// How many are told so at the same time; others are just closed.
 const TOLD: usize = 64;
 
@@ -53,26 +58,13 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
         // Whoever sends requests here learns that it should not, while they are still taken.
         sleep(settings.notice_time.0).await;
     });
-    loop {
-        let (socket, address) = tokio::select! {
-            () = &mut stop => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(fault) => {
-                    // Out of file descriptors, most likely: others must close first.
-                    tracing::warn!(%fault, "cannot accept a connection");
-                    sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
+    let take = |connections: &mut JoinSet<()>, (socket, address): (TcpStream, SocketAddr)| {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             edge.shared().meter().turned_away();
             if let Ok(permit) = Arc::clone(&told).try_acquire_owned() {
                 connections.spawn(turn_away(socket, permit));
             }
-            continue;
+            return;
         };
         let watcher = graceful.watcher();
         let (protocol, edge) = (Arc::clone(&protocol), edge.clone());
@@ -92,9 +84,31 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
             meter.meter().connections().decrement(1.0);
             drop(place);
         });
+    };
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => take(&mut connections, accepted),
+                Err(fault) => {
+                    // Out of file descriptors, most likely: others must close first.
+                    tracing::warn!(%fault, "cannot accept a connection");
+                    sleep(Duration::from_millis(50)).await;
+                }
+            },
+        }
+    }
+    // Whoever is connected and not yet taken would find the connection broken.
+    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
+        take(&mut connections, accepted);
     }
     drop(listener);
-    let drained = timeout(settings.drain_time.0, graceful.shutdown()).await;
+    // A proxy may have just sent a request over a connection that it keeps: closed under its hands, the request would be
+    // lost. So those that are idle end when they are used once more (their answer says so), or a moment later.
+    let linger = LINGER.min(settings.drain_time.0 / 2);
+    let _ = timeout(linger, async { while connections.join_next().await.is_some() {} }).await;
+    let drained = timeout(settings.drain_time.0.saturating_sub(linger), graceful.shutdown()).await;
     if drained.is_err() {
         tracing::warn!(connections = connections.len(), "cut off after {}", settings.drain_time);
     }

@@ -69,7 +69,7 @@ settings! {
     notice_time: Span = Span::seconds(0);
     /// Time to finish what is running when asked to stop; then it is cut.
     drain_time: Span = Span::seconds(30);
-    /// Files (CSV, NDJSON, workbooks) that are made at the same time; one more is answered 503.
+    /// Files (CSV, NDJSON, workbooks) that are made at the same time, half of them for those without a key at most; one more is answered 503.
     exports: usize = 8;
     /// Files of these that one client may have under way: one holder of keys or tokens, or one address; one more is answered 429.
     exports_each: usize = 2;
@@ -93,7 +93,7 @@ settings! {
     executions: usize = 0;
     /// Operations that wait for that; one more is answered 503.
     queue: usize = 256;
-    /// Writes that are carried out or wait for their turn, one after the other; one more is answered 503, and nothing of it is written.
+    /// Writes that are carried out or wait for their turn, one after the other, three quarters of them of one client at most; one more is answered 503, and nothing of it is written.
     writes: usize = 256;
     /// How long an operation may have to wait; where it would be longer, it is answered 503 at once.
     queue_time: Span = Span(Duration::from_millis(300));

@@ -5,7 +5,8 @@
 //! they would sit unread in their sockets. Hence each steps aside once before it runs, its place in hand;
 //! meanwhile whoever came at the same time is read, counted, and refused if there are too many. Answers that are kept pass by all this.
 //!
-//! Writes wait for the one who writes, not for processors, and have a line of their own: [`Gate::enter_to_write`].
+//! Writes wait for the one who writes, not for processors, and have a line of their own, of which nobody has all:
+//! [`Gate::enter_to_write`].
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
+use super::places::{Place, Places};
+use super::rate::Who;
 use super::refusal::{Refusal, code};
 use super::settings::Settings;
 
@@ -30,11 +33,11 @@ pub(super) struct Gate {
     patience: Duration,
     /// How long an operation holds its place, of late, in microseconds.
     usual: AtomicU64,
-    writes: Semaphore,
+    writes: Places,
 }
 
 /// A place at the executor.
-pub(super) struct Place<'a> {
+pub(super) struct Turn<'a> {
     gate: &'a Gate,
     since: Instant,
     _permit: SemaphorePermit<'a>,
@@ -59,7 +62,7 @@ impl Gate {
             queue: settings.queue,
             patience: settings.queue_time.0,
             usual: AtomicU64::new(0),
-            writes: Semaphore::new(settings.writes),
+            writes: Places::new(settings.writes, settings.writes - settings.writes / 4),
         }
     }
 
@@ -67,7 +70,7 @@ impl Gate {
     ///
     /// # Errors
     /// At once, where too many wait, or the wait would be too long.
-    pub async fn enter(&self) -> Result<Place<'_>, Refusal> {
+    pub async fn enter(&self) -> Result<Turn<'_>, Refusal> {
         let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
         let waiting = Waiting(&self.waiting);
         if ahead >= self.queue || self.wait(ahead) > self.patience {
@@ -78,15 +81,15 @@ impl Gate {
     }
 
     /// A place, however long it takes, for what goes on with work that has begun.
-    pub async fn join(&self) -> Result<Place<'_>, Refusal> {
+    pub async fn join(&self) -> Result<Turn<'_>, Refusal> {
         self.place(None).await
     }
 
-    async fn place(&self, waiting: Option<Waiting<'_>>) -> Result<Place<'_>, Refusal> {
+    async fn place(&self, waiting: Option<Waiting<'_>>) -> Result<Turn<'_>, Refusal> {
         // It is never closed.
         let stopping = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, "The server is stopping.");
         let permit = self.places.acquire().await.map_err(stopping)?;
-        let place = Place { gate: self, since: Instant::now(), _permit: permit };
+        let place = Turn { gate: self, since: Instant::now(), _permit: permit };
         drop(waiting);
         // With the place in hand, so that all others wait for one instead of for the processor: whoever came meanwhile is
         // read, and refused if there are too many, ahead of operations that each run through at once.
@@ -94,13 +97,13 @@ impl Gate {
         Ok(place)
     }
 
-    /// A place in the line of writes. Whoever goes away gives it back, unless his turn had come: then there is one more
-    /// write than there are places, at most.
+    /// A place in the line of writes, of which one client has three quarters at most. Whoever goes away gives it back,
+    /// unless his turn had come: then there is one more write than there are places, at most.
     ///
     /// # Errors
-    /// At once, where all are taken.
-    pub fn enter_to_write(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.writes.try_acquire().map_err(|_| {
+    /// At once, where there is none for him.
+    pub fn enter_to_write(&self, who: &Who) -> Result<Place, Refusal> {
+        self.writes.take(who).map_err(|_| {
             let message = "More writes are waiting than can be carried out soon; nothing was written, try again.";
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message).retry_after(1)
         })
@@ -113,7 +116,7 @@ impl Gate {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let took = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         let usual = self.gate.usual.load(Ordering::Relaxed);

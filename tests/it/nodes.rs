@@ -8,6 +8,7 @@ mod back;
 mod balancer;
 mod outage;
 pub mod postgres;
+mod proxy;
 mod replica;
 
 use std::collections::BTreeSet;

@@ -99,6 +99,27 @@ fn a_field_that_is_asked_for_twice_in_each_object_changes_nothing() {
     assert!(seen > 20, "{seen} queries were answered");
 }
 
+/// The same fields, written once and in several pieces, which the executor merges.
+#[test]
+fn pieces_of_a_selection_come_to_one_answer() {
+    let whole =
+        "{ states(first: 2) { nodes { iso3 name goodPractices(first: 2) { totalCount nodes { slug title activities(first: 2) { nodes { reference } } } } } } }";
+    let expected = answer_with(whole, &json!({}));
+    assert!(holds_something(&expected["data"]), "{expected}");
+    for pieces in [
+        "{ states(first: 2) { nodes { ...A ...A ...B } } }
+         fragment A on State { iso3 name goodPractices(first: 2) { totalCount nodes { slug } } }
+         fragment B on State { goodPractices(first: 2) { nodes { title ...C ...C } } }
+         fragment C on GoodPractice { activities(first: 2) { nodes { reference } } }",
+        "{ states(first: 2) { nodes { iso3 } } states(first: 2) { nodes { name goodPractices(first: 2) { totalCount nodes { slug title } } } }
+           ...D }
+         fragment D on Query { states(first: 2) { nodes { goodPractices(first: 2) { nodes { activities(first: 2) { nodes { reference } } } } } } }",
+    ] {
+        let answer = answer_with(pieces, &json!({}));
+        assert_eq!((&answer["data"], answer.get("errors")), (&expected["data"], None), "{pieces}");
+    }
+}
+
 #[test]
 fn no_snapshot_outlives_its_query() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/queries");

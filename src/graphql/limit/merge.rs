@@ -39,8 +39,16 @@ enum Rule {
 
 type Scope = (Rule, Box<[SetId]>);
 
-/// Refuses fields that cannot be merged; otherwise tells how many steps it took.
-pub(super) fn check(outline: &Outline, shape: &Shape, limits: &Limits) -> Result<u64, Refusal> {
+/// What is known of fields that share a name.
+pub(super) struct Merging {
+    /// Whether there may be such.
+    pub merges: bool,
+    /// How many steps it took to know.
+    pub steps: u64,
+}
+
+/// Refuses fields that cannot be merged.
+pub(super) fn check(outline: &Outline, shape: &Shape, limits: &Limits) -> Result<Merging, Refusal> {
     let allowed = limits.selections.saturating_mul(STEPS_PER_SELECTION);
     let mut walk = Walk {
         outline,
@@ -50,6 +58,7 @@ pub(super) fn check(outline: &Outline, shape: &Shape, limits: &Limits) -> Result
         open: Vec::new(),
         collected_in: vec![0; outline.sets.len()],
         collection: 0,
+        merges: false,
         steps: 0,
     };
     for operation in &outline.operations {
@@ -62,7 +71,7 @@ pub(super) fn check(outline: &Outline, shape: &Shape, limits: &Limits) -> Result
             }
         }
     }
-    Ok(walk.steps as u64)
+    Ok(Merging { merges: walk.merges, steps: walk.steps as u64 })
 }
 
 /// For each set the one that selects the same: where a set is nothing but a spread, what is spread.
@@ -86,6 +95,7 @@ struct Walk<'o> {
     /// The last collection that went through each set.
     collected_in: Vec<usize>,
     collection: usize,
+    merges: bool,
     steps: usize,
 }
 
@@ -108,6 +118,7 @@ impl Walk<'_> {
     fn scope(&mut self, rule: Rule, sets: &[SetId]) -> Result<(), Refusal> {
         let fields = self.collect(sets);
         for group in fields.chunk_by(|a, b| self.outline.fields[*a].key == self.outline.fields[*b].key) {
+            self.merges |= group.len() > 1;
             match rule {
                 Rule::Shape => self.enter_children(Rule::Shape, group),
                 Rule::Strict => self.strict(group)?,
@@ -124,6 +135,8 @@ impl Walk<'_> {
         let mut open = sets.to_vec();
         while let Some(set) = open.pop() {
             if std::mem::replace(&mut self.collected_in[set], self.collection) == self.collection {
+                // A fragment that is spread twice.
+                self.merges = true;
                 continue;
             }
             for item in &self.outline.sets[set].items {

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use async_graphql::Variables;
 
-use super::{Inspected, Limits, Refusal, Shape, check_text, check_variables, inspect, parse};
+use super::{Analysis, Inspected, Limits, Refusal, Shape, analyse, check_text, check_variables, inspect, parse};
 
 /// Small, but with one of each kind: interface, union, connection, bounded list, list of ids, filter, mutation.
 const SDL: &str = r"
@@ -78,6 +78,10 @@ fn look(text: &str) -> Result<Inspected, Refusal> {
 #[track_caller]
 fn accepted(text: &str) -> Inspected {
     look(text).unwrap_or_else(|refusal| panic!("{refusal:?}\n{text}"))
+}
+
+fn analysed(text: &str) -> Analysis {
+    analyse(&parse(text).unwrap(), &SHAPE, &Limits::default()).unwrap()
 }
 
 #[track_caller]

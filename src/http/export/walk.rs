@@ -19,7 +19,8 @@ use super::super::Shared;
 use super::super::graphql::in_time;
 use super::super::rate::{Left, Ticket};
 use super::super::refusal::{Refusal, code};
-use super::super::revision;
+use super::super::request_id::RequestId;
+use super::super::{revision, work};
 
 /// A list that is walked through.
 pub struct Walk {
@@ -41,6 +42,8 @@ pub struct Walk {
     looked_at: u64,
     /// The day of the whole file (UTC).
     day: Date,
+    /// The request that it is made for.
+    id: RequestId,
 }
 
 /// Why there is no further page.
@@ -74,11 +77,11 @@ fn unread(fault: &StoreError) -> Refusal {
 
 impl Walk {
     /// A walk that begins now, for at most so many rows.
-    pub fn new(shared: Arc<Shared>, plan: Plan, variables: Variables, viewer: Viewer, headers: HeaderMap, ticket: Ticket, most: u64) -> Self {
+    pub fn new(shared: Arc<Shared>, plan: Plan, variables: Variables, viewer: Viewer, headers: HeaderMap, ticket: Ticket, most: u64, id: RequestId) -> Self {
         let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
         let (looked_at, day) = (snapshot.revision(), Offset::UTC.to_datetime((shared.clock)()).date());
         let carry = Arc::default();
-        Self { shared, plan, variables, snapshot, carry, viewer, headers, ticket, next: None, rows: 0, most, until, since: 0, looked_at, day }
+        Self { shared, plan, variables, snapshot, carry, viewer, headers, ticket, next: None, rows: 0, most, until, since: 0, looked_at, day, id }
     }
 
     /// How the operation becomes a file.
@@ -191,7 +194,7 @@ impl Walk {
         let run = async {
             // Only what has not begun is refused where too many wait.
             let _place = if after.is_none() { shared.gate.enter().await? } else { shared.gate.join().await? };
-            Ok::<_, Refusal>(shared.api.execute(call).await)
+            work::run(shared, call, self.id).await
         };
         let mut outcome = in_time(shared.settings.answer_time, run).await??;
         if !outcome.response.errors.is_empty() {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -133,6 +135,31 @@ fn files(path: &Path, faults: &mut Vec<String>) -> Vec<PathBuf> {
     files
 }
 
+/// The members of an object as they stand there: of two with one name, a map would keep the last.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AsTheyStand;
+        impl<'de> Visitor<'de> for AsTheyStand {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(AsTheyStand)
+    }
+}
+
 /// The documents of a manifest, and what is wrong with it.
 fn manifest(text: &str) -> (Vec<Found>, Vec<String>) {
     const WANTED: &str = "a manifest is an object of ids and documents (Relay), or has `operations` with `id` and `body` (Apollo)";
@@ -153,7 +180,7 @@ fn manifest(text: &str) -> (Vec<Found>, Vec<String>) {
                 _ => wrong.push(format!("number {n} of `operations`{name} must have an `id` and a `body`, which are texts.")),
             }
         }
-    } else if let Value::Object(members) = whole {
+    } else if let (Value::Object(_), Ok(Members(members))) = (whole, serde_json::from_str(text)) {
         for (id, text) in members {
             match text {
                 Value::String(text) => found.push(Found { name: Some(format!("`{id}`")), id: Some(id), text }),
@@ -199,6 +226,7 @@ mod tests {
         write("page.json", "<html>");
         write("relay.json", r#"{ "one": "{ b }", "two": 1 }"#);
         write("third.json", r#"{ "one": "{ c }", "same": "{ b }" }"#);
+        write("twice.json", r#"{ "four": "{ d }", "four": "{ e }", "five": "{ f }", "five": "{ f }" }"#);
         write("whole.json", "[1]");
         let Faults(faults) = Trusted::read(folder.path(), check).unwrap_err();
         let told: Vec<&str> = faults.iter().filter_map(|fault| fault.strip_prefix(&format!("{}/", folder.path().display()))).collect();
@@ -212,13 +240,14 @@ mod tests {
             "page.json: it is not JSON, from line 1, column 1 on; a manifest is",
             "relay.json: `two` must be the text of a document",
             "third.json, `one`: another document has that id already",
+            "twice.json, `four`: another document has that id already",
             "whole.json: it is no manifest: a manifest is",
         ]) {
             assert!(told.starts_with(says), "{told} is not {says}");
         }
-        assert_eq!(told.len(), 10, "{told:#?}");
+        assert_eq!(told.len(), 11, "{told:#?}");
         let whole = Faults(faults).to_string();
-        assert!(whole.starts_with("10 faults.\n  /"), "{whole}");
+        assert!(whole.starts_with("11 faults.\n  /"), "{whole}");
         assert!(Trusted::read(&folder.path().join("none.json"), check).unwrap_err().to_string().contains("cannot be read"));
         assert_eq!(Faults(vec!["x.".into(); 102]).to_string().lines().last(), Some("  And 2 more."));
     }

@@ -99,7 +99,8 @@ impl Drop for Balancer<'_> {
     }
 }
 
-fn is_ready(address: SocketAddr) -> bool {
+/// Whether the server there wants requests.
+pub fn is_ready(address: SocketAddr) -> bool {
     let Ok(mut socket) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) else { return false };
     let _ = socket.set_read_timeout(Some(Duration::from_secs(2)));
     let asked = std::io::Write::write_all(&mut socket, &request("GET", "/health/ready", &[("connection", "close")], b""));

@@ -1,6 +1,6 @@
 //! Field merging as the specification has it, with its own examples and those that the executor lets through.
 
-use super::{accepted, refused};
+use super::{accepted, analysed, refused};
 
 #[track_caller]
 fn conflict(text: &str, says: &[&str]) {
@@ -67,4 +67,25 @@ fn an_interface_may_be_any_of_its_objects() {
 fn operations_are_compared_each_by_itself() {
     let text = "query A{state(code:\"A\"){id}} query B{state(code:\"B\"){id}}";
     assert_eq!(refused(text).message, "`operationName` must say which operation to run; the document holds `A`, `B`.");
+}
+
+#[test]
+fn it_is_known_whether_answers_are_merged() {
+    for text in
+        ["{party{id code} state{id}}", "{party{...A} state{...A}}fragment A on Node{id}", "query A{party{id}} query B{party{id}}", "{a:party{id} b:party{id}}"]
+    {
+        assert!(!analysed(text).merges(), "{text}");
+    }
+    for text in [
+        "{party{id} party{code}}",
+        "{party{id id}}",
+        "{party{...A ...A}}fragment A on Party{parent{id}}",
+        "{party{...A ...B}}fragment A on Party{id} fragment B on Party{id}",
+        "{...A ...A}fragment A on Query{party{id}}",
+        "{party{...B ...C}}fragment A on Party{id} fragment B on Party{...A} fragment C on Party{...A}",
+        "{party{...{...A} ...A}}fragment A on Party{id}",
+        "{party{id ...on State{id}}}",
+    ] {
+        assert!(analysed(text).merges(), "{text}");
+    }
 }
