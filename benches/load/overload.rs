@@ -68,6 +68,7 @@ fn at_rate(address: SocketAddr, rate: f64, body: &str) -> Seen {
     let mut lasted = Duration::ZERO;
     let health = std::thread::scope(|scope| {
         let health = scope.spawn(|| health(address, &done));
+        let over = Over(&done);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
         runtime.block_on(async {
             let connect = || async { BufReader::with_capacity(64 * 1024, tokio::net::TcpStream::connect(address).await.expect("the server answers")) };
@@ -76,10 +77,19 @@ fn at_rate(address: SocketAddr, rate: f64, body: &str) -> Seen {
             join_all(connections.into_iter().map(|connection| ask(connection, &request, &next, rate, begun, &times))).await;
             lasted = begun.elapsed();
         });
-        done.store(true, Ordering::Relaxed);
+        drop(over);
         health.join().expect("a look at the health")
     });
     Seen { lasted, times: times.into_inner(), health }
+}
+
+/// Ends the looks at the health, whatever becomes of those who ask.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// One connection: takes the next request, waits until it is due, sends it, and reads the answer.

@@ -31,22 +31,30 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
     if shared.is_draining() {
         return refuse("The server is stopping.");
     }
-    // Both at once: a prober has no patience for one after the other.
-    let (answers, hears) = tokio::join!(timeout(PATIENCE, shared.store.revision()), revision::hears(&shared));
-    match answers {
-        Ok(Ok(_)) if !hears => {
-            tracing::warn!("not ready: the graph or the keys do not follow the database");
-            refuse("This node does not follow its database: it answers nobody who sends credentials; what is public can be read without.")
+    let looks = async {
+        match timeout(PATIENCE, shared.store.revision()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(fault)) => {
+                tracing::warn!(%fault, "not ready: the database does not answer");
+                Err("The database does not answer.")
+            }
+            Err(_) => {
+                tracing::warn!("not ready: the database is slow");
+                Err("The database does not answer in time.")
+            }
         }
-        Ok(Ok(_)) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
-        Ok(Err(fault)) => {
-            tracing::warn!(%fault, "not ready: the database does not answer");
-            refuse("The database does not answer.")
+    };
+    let follows = async {
+        if revision::hears(&shared).await {
+            return Ok(());
         }
-        Err(_) => {
-            tracing::warn!("not ready: the database is slow");
-            refuse("The database does not answer in time.")
-        }
+        tracing::warn!("not ready: the graph or the keys do not follow the database");
+        Err("This node does not follow its database: it answers nobody who sends credentials; what is public can be read without.")
+    };
+    // Both at once, until one says no: a prober has no patience for one after the other.
+    match tokio::try_join!(looks, follows) {
+        Ok(_) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
+        Err(message) => refuse(message),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Sockets: accepting connections, the limits of HTTP/1 and HTTP/2 themselves, and stopping without cutting anyone off.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -99,11 +99,21 @@ pub async fn serve(listener: TcpListener, edge: Edge, settings: &Settings, stop:
             },
         }
     }
-    // Whoever is connected and not yet taken would find the connection broken.
-    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
-        take(&mut connections, accepted);
+    // Whoever is connected and not yet taken would find the connection broken. Asked without tokio, which would first have
+    // to hear of them.
+    if let Ok(listener) = listener.into_std() {
+        loop {
+            match listener.accept() {
+                Ok((socket, address)) => {
+                    if let Ok(socket) = socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket)) {
+                        take(&mut connections, (socket, address));
+                    }
+                }
+                Err(fault) if fault.kind() == ErrorKind::ConnectionAborted => {}
+                Err(_) => break,
+            }
+        }
     }
-    drop(listener);
     // A proxy may have just sent a request over a connection that it keeps: closed under its hands, the request would be
     // lost. So those that are idle end when they are used once more (their answer says so), or a moment later.
     let linger = LINGER.min(settings.drain_time.0 / 2);

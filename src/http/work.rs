@@ -1,8 +1,8 @@
 //! Where operations run: short ones where they were read; long ones on threads of their own, so that those that listen
 //! are never held up, and look for what came in, refuse what is too much and tell how they are within a moment.
 //!
-//! An operation mostly reads memory and runs through without a pause. How long its pauses are apart is seen each time a
-//! document is run, and remembered with it; of one that was never run, what it may read must do.
+//! An operation mostly reads memory and runs through without a pause. What may read much is long; and so is what was
+//! seen to be: how far apart its pauses are is seen each time a document is run, and remembered with it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -24,8 +24,8 @@ use super::request_id::{self, RequestId};
 /// Whatever runs for longer without a pause is long.
 const LONG: Duration = Duration::from_millis(1);
 
-/// Points of cost from which on an operation whose document was never run counts as long.
-const COSTLY: u64 = 500;
+/// Points of cost from which on an operation counts as long, whatever was seen: two thousand records, a microsecond each.
+const COSTLY: u64 = 20;
 
 /// Threads for long operations.
 pub struct Threads(Option<Runtime>);
@@ -70,15 +70,18 @@ impl Drop for Elsewhere {
 /// Where the server stops meanwhile.
 pub(super) async fn run(shared: &Arc<Shared>, call: Call, id: RequestId) -> Result<Outcome, Refusal> {
     let prepared = Arc::clone(&call.prepared);
-    let seen = prepared.longest_step();
     // A page of a file is one of many, and its document is made for it.
-    let is_long = call.carry.is_some() || if seen.is_zero() { call.charge.cost >= COSTLY } else { seen > LONG };
+    let is_long = call.carry.is_some() || call.charge.cost >= COSTLY || prepared.longest_step() > LONG;
     // What writes waits for the database rather than for a processor.
     match &shared.threads.0 {
         Some(threads) if is_long && call.charge.kind == OperationKind::Query => {
             let own = Arc::clone(shared);
             let mut task = Elsewhere(threads.spawn(async move { timed(Box::pin(own.api.execute(call)), &prepared, id).await }));
-            (&mut task.0).await.map_err(|_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The server is stopping."))
+            (&mut task.0).await.map_err(|fault| match fault.try_into_panic() {
+                // As if it had run here: the net around every request knows what to say.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The server is stopping."),
+            })
         }
         _ => Ok(timed(Box::pin(shared.api.execute(call)), &prepared, id).await),
     }

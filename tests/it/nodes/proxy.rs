@@ -28,7 +28,10 @@ impl Drop for Running {
     fn drop(&mut self) {
         // Asked to, as a proxy that is killed leaves its workers behind.
         let _ = terminate(&self.0);
-        let _ = self.0.wait();
+        if !(0..1_000).any(|_| self.has_ended() || pause()) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
     }
 }
 
@@ -37,6 +40,10 @@ fn terminate(child: &Child) -> std::io::Result<ExitStatus> {
 }
 
 impl Running {
+    fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+
     /// A node as compose.yaml starts it.
     fn node(place: &Place, address: SocketAddr) -> Self {
         let listen = address.to_string();
@@ -45,8 +52,9 @@ impl Running {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("it starts");
-        let node = Self(child);
-        assert!((0..2_000).any(|_| is_ready(address) || pause()), "a node is ready");
+        let mut node = Self(child);
+        let is_up = (0..2_000).any(|_| is_ready(address) || node.has_ended() || pause());
+        assert!(is_up && !node.has_ended(), "a node is ready");
         node
     }
 
@@ -74,6 +82,15 @@ impl Running {
         let proxy = Self(child);
         assert!((0..500).any(|_| is_ready(address) || pause()), "{}", fs::read_to_string(folder.join("error.log")).unwrap_or_default());
         proxy
+    }
+}
+
+/// Ends the work of others, whatever becomes of one's own.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -112,6 +129,7 @@ fn behind_the_proxy_nodes_are_restarted_and_no_request_fails() {
     let complaints = || fs::read_to_string(place.path().join("error.log")).unwrap_or_default();
     let (is_over, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
+        let _over = Over(&is_over);
         for worker in 0..4 {
             let (key, is_over, asked, complaints) = (&key, &is_over, &asked, &complaints);
             scope.spawn(move || {
@@ -132,7 +150,6 @@ fn behind_the_proxy_nodes_are_restarted_and_no_request_fails() {
             nodes[at].take().expect("it runs").stop();
             nodes[at] = Some(Running::node(&place, address));
         }
-        is_over.store(true, Ordering::Relaxed);
     });
     let asked = asked.into_inner();
     say(&format!("{asked} requests through nginx during {} restarts", 2 * rolls));
