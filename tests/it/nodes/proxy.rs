@@ -26,6 +26,10 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // Its number may be another's by now.
+        if self.has_ended() {
+            return;
+        }
         // Asked to, as a proxy that is killed leaves its workers behind.
         let _ = terminate(&self.0);
         if !(0..1_000).any(|_| self.has_ended() || pause()) {
