@@ -25,7 +25,7 @@ const ROUNDS: usize = 200;
 fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bench.db");
-    data::make(&path, 1);
+    data::make(&path, data::PRACTICES, 1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a database");

@@ -30,7 +30,7 @@ pub mod snapshot;
 pub mod view;
 
 pub use crate::domain::viewer::Viewer;
-pub use build::Broken;
+pub use build::{Broken, Building};
 pub use material::Material;
 pub use snapshot::Snapshot;
 pub use view::View;

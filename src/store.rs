@@ -44,6 +44,7 @@ mod key;
 mod mark;
 mod material;
 mod observation;
+mod practices;
 mod reference;
 mod replica;
 mod row;
@@ -54,6 +55,7 @@ mod state;
 mod tests;
 mod text;
 mod vitals;
+mod whole;
 mod wording;
 mod write;
 

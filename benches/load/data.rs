@@ -1,5 +1,6 @@
 //! The measured data: the same counts and links as every contender's, made by the same formulas.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use jiff::civil::{Date, date};
@@ -13,13 +14,19 @@ use silkroutes::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use silkroutes::domain::text::{Language, Localized};
 use silkroutes::store::Store;
 
-/// Makes a database of the data, with `times` as many practices and figures.
-pub fn make(path: &Path, times: usize) {
+/// Practices of the measured data.
+pub const PRACTICES: usize = 20_000;
+
+/// Makes a database of the data with so many practices, and `times` as many figures.
+pub fn make(path: &Path, practices: usize, times: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a new database");
-        store.bulk_insert(&entries(times), &[]).await.expect("entries");
-        // Some corridors at a time, so that ten times the data does not need ten times the memory.
+        store.bulk_insert(&frame(), &[]).await.expect("entries");
+        // Some practices and some corridors at a time, so that much data needs no more memory than little.
+        for from in (1..=practices).step_by(PRACTICES) {
+            store.bulk_insert(&self::practices(from..=practices.min(from + PRACTICES - 1)), &[]).await.expect("practices");
+        }
         let pairs: Vec<(usize, usize)> = corridors().collect();
         for chunk in pairs.chunks(100) {
             let figures: Vec<Observation> = chunk.iter().flat_map(|&(origin, destination)| observations(origin, destination, times)).collect();
@@ -37,25 +44,31 @@ fn midnight(day: Date) -> Timestamp {
     format!("{day}T00:00:00Z").parse().expect("an instant")
 }
 
-fn entries(times: usize) -> Vec<Stored> {
-    let mut all: Vec<(Entry, Date)> = Vec::new();
-    let founded = date(2013, 4, 19);
+const FOUNDED: Date = date(2013, 4, 19);
+
+/// Everything but practices.
+fn frame() -> Vec<Stored> {
+    let mut all = Vec::new();
     for n in 1..=60 {
         let name = Localized::english(format!("State number {n}"));
         let entry = State { iso3: state(n), iso2: format!("S{n}"), m49: format!("{n:03}"), name, region: Region::Other, centroid: None, participation: None };
-        all.push((Entry::State(entry), founded));
+        all.push(Entry::State(entry));
     }
-    all.extend((1..=6).map(|n| (Entry::WorkingGroup(group(n)), founded)));
-    all.extend(provisions().into_iter().map(|entry| (entry, founded)));
-    all.extend(
-        (1..=20_000 * times)
-            .map(|n| (Entry::GoodPractice(practice(n)), founded.checked_add(Span::new().days(i64::try_from((n * 37) % 4500).unwrap_or(0))).expect("a day"))),
-    );
+    all.extend((1..=6).map(|n| Entry::WorkingGroup(group(n))));
+    all.extend(provisions());
     let source = Source { code: "BENCH".into(), name: "Made for measuring".into(), publisher: "Nobody".into(), url: None, licence: None, retrieved_on: None };
-    all.push((Entry::Source(source), founded));
-    all.into_iter()
-        .map(|(entry, day)| Stored { id: entry.catalogue_id(), entry, version: 1, published_at: Some(midnight(day)), updated_at: midnight(day) })
-        .collect()
+    all.push(Entry::Source(source));
+    all.into_iter().map(|entry| stored(entry, FOUNDED)).collect()
+}
+
+/// The practices of those numbers.
+fn practices(numbers: RangeInclusive<usize>) -> Vec<Stored> {
+    let day = |n: usize| FOUNDED.checked_add(Span::new().days(i64::try_from((n * 37) % 4500).unwrap_or(0))).expect("a day");
+    numbers.map(|n| stored(Entry::GoodPractice(practice(n)), day(n))).collect()
+}
+
+fn stored(entry: Entry, day: Date) -> Stored {
+    Stored { id: entry.catalogue_id(), entry, version: 1, published_at: Some(midnight(day)), updated_at: midnight(day) }
 }
 
 fn group(n: usize) -> WorkingGroup {

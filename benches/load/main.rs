@@ -8,11 +8,12 @@
 //! The floors are HTTP servers of the same stack: one sends the same bytes without thinking, one sends what a single
 //! statement, written by hand over plain tables, gives for the same question (checked to be the same data).
 //!
-//! Then it asks more than the server can do, and the same of ten times the practices and figures. Arguments:
+//! Then it asks more than the server can do, the same of ten times the practices and figures, and of a million practices.
+//! Arguments:
 //!
 //! - `--connections 16`: how many ask at once;
 //! - `--keep FOLDER`: keeps the data, and takes them from there when they are; `--make-only` does nothing else;
-//! - `--only tables|overload|ten`: one part of it;
+//! - `--only tables|overload|ten|million`: one part of it;
 //! - `--server FILE`: another build of the server, to hold two side by side.
 //!
 //! CPU per request is what a busy machine does not falsify much; requests per second and times need a quiet one.
@@ -66,7 +67,7 @@ fn main() {
     std::fs::create_dir_all(&folder).expect("a folder");
 
     let program = value("--server").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_silkroutes")), PathBuf::from);
-    let database = made(&folder, 1);
+    let database = made(&folder, data::PRACTICES, 1);
     if arguments.iter().any(|a| a == "--make-only") {
         return;
     }
@@ -85,7 +86,12 @@ fn main() {
         overload::measure(&server, capacity, &body);
     }
     if part("ten") {
-        ten_times(anew, Contender { database: &made(&folder, 10), ..anew }, connections);
+        let (practices, times) = (10 * data::PRACTICES, 10);
+        beside("ten times the data (aim 1.2x)", anew, Contender { database: &made(&folder, practices, times), ..anew }, connections);
+    }
+    if part("million") {
+        let title = "a million practices (aim: start within 2 s)";
+        beside(title, anew, Contender { database: &made(&folder, 1_000_000, 1), ..anew }, connections);
     }
 }
 
@@ -111,14 +117,15 @@ impl Contender<'_> {
 }
 
 /// The data, made or found.
-fn made(folder: &Path, times: usize) -> PathBuf {
-    let database = folder.join(format!("bench-{times}.db"));
+fn made(folder: &Path, practices: usize, times: usize) -> PathBuf {
+    let name = if practices == data::PRACTICES * times { format!("bench-{times}.db") } else { format!("bench-{practices}-{times}.db") };
+    let database = folder.join(name);
     if database.exists() {
         println!("data: that of {}", database.display());
     } else {
         let begun = Instant::now();
-        data::make(&database, times);
-        println!("data: {} practices, {} figures, made in {:.1} s", 20_000 * times, 160_200 * times, begun.elapsed().as_secs_f64());
+        data::make(&database, practices, times);
+        println!("data: {practices} practices, {} figures, made in {:.1} s", 160_200 * times, begun.elapsed().as_secs_f64());
     }
     database
 }
@@ -216,12 +223,12 @@ fn at_most(contender: Contender<'_>) {
     println!("\nQ2 by 32 at once: {:.0} MB at most (aim 100); {start:.0} MB at most while it started", server.peak_mb());
 }
 
-/// What ten times the data costs.
-fn ten_times(one: Contender<'_>, ten: Contender<'_>, connections: usize) {
-    let servers = [one, ten].map(Contender::start);
+/// What more data cost.
+fn beside(title: &str, few: Contender<'_>, many: Contender<'_>, connections: usize) {
+    let servers = [few, many].map(Contender::start);
     let [(_, first), (_, second)] = &servers;
-    println!("\nten times the data (aim 1.2x); start to first answer {:.0} and {:.0} ms", ms(*first), ms(*second));
-    println!("{:<14}{:>9}{:>9}{:>8}", "", "CPU ms", "of ten", "x");
+    println!("\n{title}; start to first answer {:.0} and {:.0} ms", ms(*first), ms(*second));
+    println!("{:<14}{:>9}{:>9}{:>8}", "", "CPU ms", "of many", "x");
     for question in &QUESTIONS {
         let [small, large] = servers.each_ref().map(|(server, _)| ask(server, connections, question.rounds, |n| question.body(n)).cpu);
         println!("{:<14}{:>9.4}{:>9.4}{:>7.2}x", question.name, small, large, large / small);

@@ -1,20 +1,22 @@
 //! From entries to a graph: each becomes a node, then each code that it names becomes an edge, both ways.
 //!
-//! Tables first, in the order of their codes; then links, concept by concept ([`link`]); last what is derived
-//! from links: a group's activities, the corridors of a route, lists in their orders, the search index.
+//! Everything but practices first ([`Building::new`]): tables in the order of their codes, then links, concept by concept
+//! ([`link`]), then what is derived from links. Practices, of which there may be a million, come in parts, so that all of
+//! them are never held twice: a part is made on any thread ([`Frame::part`]) and added in its turn ([`Building::add`]).
+//! Last their lists in their orders ([`Building::finish`]).
 
 mod contacts;
 mod link;
 mod patch;
 mod practices;
 
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 use crate::domain::contact::ContactPoint;
-use crate::domain::contribution::Face;
-use crate::domain::document::{DECLARATION_2013, ProvisionKind};
+use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::entry::{Entry, Kind, Stored};
 use crate::domain::flow::SPECIAL_POINTS;
 use crate::domain::id::Id;
@@ -24,30 +26,40 @@ use super::document::{DocumentNode, ProvisionNode};
 use super::flow::FlowNode;
 use super::group::GroupNode;
 use super::index::{Ix, Table};
-use super::material::{Material, PracticeFace};
+use super::material::Material;
 use super::meeting::{MeetingNode, meeting_key};
 use super::order::Sorted;
 use super::party::{AreaNode, OrganisationNode, Point, StateNode};
 use super::seal::Seal;
 use super::search::Gatherer;
 use super::snapshot::{NodeRef, Orders, Snapshot, SourceNode};
+use practices::Gathered;
+
+pub use practices::Part;
 
 /// Entries that name what is not there: the database is broken, or was edited by hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the database is not whole: {}", .0.join("; "))]
 pub struct Broken(pub Vec<String>);
 
-/// Looks codes up while links are made, and remembers what was not there.
+/// Looks codes up while links of an entry are made, and remembers what was not there.
 struct Links<'a> {
-    broken: Vec<String>,
-    entry: &'a str,
+    broken: &'a mut Vec<String>,
+    kind: Kind,
+    code: &'a str,
 }
 
 impl Links<'_> {
+    /// Notes that the entry names what is not there.
+    fn miss(&mut self, what: &str, code: &str) {
+        let Self { kind, code: of, .. } = self;
+        self.broken.push(format!("{kind} {of} names the {what} '{code}', which is not there"));
+    }
+
     fn find<T>(&mut self, table: &Table<T>, what: &str, code: &str) -> Option<Ix<T>> {
         let found = table.find(code);
         if found.is_none() {
-            self.broken.push(format!("{} names the {what} '{code}', which is not there", self.entry));
+            self.miss(what, code);
         }
         found
     }
@@ -60,16 +72,25 @@ impl Links<'_> {
     }
 }
 
-impl Snapshot {
-    /// Builds the graph of that material.
-    ///
-    /// # Errors
-    /// Where an entry names what is not there.
-    pub fn build(material: Material, secret: &[u8; 64]) -> Result<Self, Broken> {
-        let Material { revision, entries, practices: faces, corridors, editions } = material;
-        let (mut snapshot, mut practices, contacts) = tables(entries, &corridors, revision, Seal::new(*secret));
-        practices.extend(faces);
-        practices.sort_by(|a, b| (&a.entry.slug, a.face.version).cmp(&(&b.entry.slug, b.face.version)));
+/// A graph that has everything but practices, for those who make parts of them.
+#[derive(Debug, Clone)]
+pub struct Frame(Arc<Snapshot>);
+
+/// A graph in the making.
+#[derive(Debug)]
+pub struct Building {
+    /// All but practices; they are in lists of what they name already.
+    snapshot: Snapshot,
+    practices: Gathered,
+    broken: Vec<String>,
+}
+
+impl Building {
+    /// Begins with all but practices.
+    #[must_use]
+    pub fn new(material: Material, secret: &[u8; 64]) -> Self {
+        let Material { revision, entries, corridors, editions } = material;
+        let (mut snapshot, contacts) = tables(entries, &corridors, revision, Seal::new(*secret));
         let mut broken = Vec::new();
         link::all(&mut snapshot, &mut broken);
         for (code, editions) in editions {
@@ -77,17 +98,37 @@ impl Snapshot {
                 snapshot.sources.link(ix).editions = editions;
             }
         }
-        practices::add(&mut snapshot, practices, &mut broken);
         contacts::add(&mut snapshot, contacts, &mut broken);
-        if !broken.is_empty() {
-            return Err(Broken(broken));
+        if broken.is_empty() {
+            link::derive(&mut snapshot);
+            snapshot.orders = orders(&snapshot);
+            snapshot.activity_texts = activity_texts(&snapshot);
+            snapshot.by_id = by_id(&snapshot);
         }
-        link::derive(&mut snapshot);
-        snapshot.orders = orders(&snapshot);
-        practices::link(&mut snapshot);
-        snapshot.activity_texts = activity_texts(&snapshot);
-        snapshot.by_id = by_id(&snapshot);
-        practices::faces(&mut snapshot);
+        Self { snapshot, practices: Gathered::default(), broken }
+    }
+
+    /// What parts are made with.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        Frame(Arc::new(self.snapshot.clone()))
+    }
+
+    /// Adds a part, all of whose practices stand behind those that were added before, by their slugs.
+    pub fn add(&mut self, part: Part) {
+        self.practices.add(part, &mut self.snapshot, &mut self.broken);
+    }
+
+    /// The graph.
+    ///
+    /// # Errors
+    /// Where an entry names what is not there.
+    pub fn finish(self) -> Result<Snapshot, Broken> {
+        if !self.broken.is_empty() {
+            return Err(Broken(self.broken));
+        }
+        let mut snapshot = self.snapshot;
+        self.practices.settle(&mut snapshot);
         Ok(snapshot)
     }
 }
@@ -96,10 +137,10 @@ impl Snapshot {
 type WrittenContact = (Id, ContactPoint, u32, Timestamp);
 
 /// Nodes without links, in tables; practices wait, as they only point at others.
-fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<PracticeFace>, Vec<WrittenContact>) {
+fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, seal: Seal) -> (Snapshot, Vec<WrittenContact>) {
     let (mut states, mut organisations, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut provisions, mut flows) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut meetings, mut sources, mut practices, mut contacts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut meetings, mut sources, mut contacts) = (Vec::new(), Vec::new(), Vec::new());
     let mut areas = Vec::new();
     for stored in entries {
         let id = stored.id;
@@ -114,9 +155,8 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
             Entry::Meeting(entry) => meetings.push(MeetingNode::new(id, entry)),
             Entry::Source(entry) => sources.push(SourceNode { id, entry, editions: Vec::new() }),
             Entry::ContactPoint(entry) => contacts.push((id, entry, stored.version, stored.updated_at)),
-            Entry::GoodPractice(entry) => {
-                practices.push(PracticeFace { id, entry, face: Face::public(stored.version, stored.published_at, stored.updated_at), kept: false });
-            }
+            // They come in parts.
+            Entry::GoodPractice(_) => {}
         }
     }
     // A catalogue that has one of them as an entry of its own is right.
@@ -135,21 +175,21 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
     flows.sort_by(|a, b| a.code.cmp(&b.code));
     meetings.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
     sources.sort_by(|a, b| a.entry.code.cmp(&b.entry.code));
-    let documents = Table::new(documents, |d| d.entry.code.clone());
+    let documents = Table::new(documents, |d| d.entry.code.as_str().into());
     // A provision without its document is reported when links are made; until then any document will do.
     let provisions = provisions.into_iter().map(|(id, entry)| {
         let document = documents.find(&entry.document).unwrap_or_else(|| Ix::nth(0));
         ProvisionNode::new(id, entry, document)
     });
-    let provisions = Table::new(provisions.collect(), |p| crate::domain::document::Provision::entry_code(&p.entry.document, &p.entry.reference));
+    let provisions = Table::new(provisions.collect(), |p| Provision::entry_code(&p.entry.document, &p.entry.reference).into());
     let snapshot = Snapshot {
         revision,
         era: 0,
         seal,
-        states: Table::new(states, |s| s.entry.iso3.clone()),
-        areas: Table::new(areas, |a| a.code.clone()),
-        organisations: Table::new(organisations, |o| o.entry.code.clone()),
-        groups: Table::new(groups, |g| g.entry.code.clone()),
+        states: Table::new(states, |s| s.entry.iso3.as_str().into()),
+        areas: Table::new(areas, |a| a.code.as_str().into()),
+        organisations: Table::new(organisations, |o| o.entry.code.as_str().into()),
+        groups: Table::new(groups, |g| g.entry.code.as_str().into()),
         activities: provisions
             .iter()
             .filter(|(_, p)| p.entry.kind == ProvisionKind::Activity && p.entry.document == DECLARATION_2013)
@@ -157,9 +197,9 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
             .collect(),
         documents,
         provisions,
-        flows: Table::new(flows, |f| f.code.clone()),
-        meetings: Table::new(meetings, |m| m.entry.code.clone()),
-        sources: Table::new(sources, |s| s.entry.code.clone()),
+        flows: Table::new(flows, |f| f.code.as_str().into()),
+        meetings: Table::new(meetings, |m| m.entry.code.as_str().into()),
+        sources: Table::new(sources, |s| s.entry.code.as_str().into()),
         practices: Table::default(),
         contacts: Table::default(),
         glances: Vec::new(),
@@ -170,7 +210,7 @@ fn tables(entries: Vec<Stored>, corridors: &[(String, String)], revision: u64, s
         practice_texts: Gatherer::default().finish(),
         activity_texts: Gatherer::default().finish(),
     };
-    (snapshot, practices, contacts)
+    (snapshot, contacts)
 }
 
 /// A point of a leg, by code.
@@ -178,6 +218,7 @@ fn point(snapshot: &Snapshot, code: &str) -> Option<Point> {
     snapshot.states.find(code).map(Point::State).or_else(|| snapshot.areas.find(code).map(Point::Area))
 }
 
+/// Every order but those of practices.
 fn orders(snapshot: &Snapshot) -> Orders {
     let name = super::party::name_key;
     Orders {
@@ -187,9 +228,7 @@ fn orders(snapshot: &Snapshot) -> Orders {
         }),
         flows_by_name: Sorted::new(snapshot.flows.all(), |ix| super::flow::flow_name_key(snapshot, ix)),
         meetings_by_start: Sorted::new(snapshot.meetings.all(), |ix| meeting_key(&snapshot.meetings[ix])),
-        practices_by_publication: Sorted::new(snapshot.practices.all(), |ix| super::practice::publication_key(&snapshot.practices[ix])),
-        practices_by_update: Sorted::new(snapshot.practices.all(), |ix| super::practice::update_key(&snapshot.practices[ix])),
-        practices_by_title: Sorted::new(snapshot.practices.all(), |ix| super::practice::title_key(&snapshot.practices[ix])),
+        ..Orders::default()
     }
 }
 
@@ -218,9 +257,4 @@ fn by_id(snapshot: &Snapshot) -> FxHashMap<Id, NodeRef> {
     all.extend(snapshot.contacts.iter().map(|(ix, n)| (n.id, NodeRef::ContactPoint(ix))));
     all.extend(snapshot.sources.iter().map(|(ix, n)| (n.id, NodeRef::Source(ix))));
     all
-}
-
-/// "State AFG", for a message to an operator.
-fn label(kind: Kind, code: &str) -> String {
-    format!("{kind} {code}")
 }

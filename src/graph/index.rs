@@ -73,6 +73,8 @@ const MOST_ADDED: usize = 512;
 #[derive(Debug)]
 pub struct Table<T> {
     pages: Vec<Arc<Page<T>>>,
+    /// So many nodes, from the first on, stand in the order of their codes, and are not in the map.
+    sorted: usize,
     by_code: Arc<FxHashMap<Arc<str>, Ix<T>>>,
     /// Codes that are not in the shared map yet.
     added: FxHashMap<Arc<str>, Ix<T>>,
@@ -94,27 +96,34 @@ impl<T> Clone for Page<T> {
 
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
-        Self { pages: self.pages.clone(), by_code: Arc::clone(&self.by_code), added: self.added.clone(), all: self.all.clone() }
+        Self { pages: self.pages.clone(), sorted: self.sorted, by_code: Arc::clone(&self.by_code), added: self.added.clone(), all: self.all.clone() }
     }
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { pages: Vec::new(), by_code: Arc::default(), added: FxHashMap::default(), all: Vec::new() }
+        Self { pages: Vec::new(), sorted: 0, by_code: Arc::default(), added: FxHashMap::default(), all: Vec::new() }
     }
 }
 
 impl<T> Table<T> {
     /// A table of those nodes, which stand in their default order already.
-    pub fn new(nodes: Vec<T>, code_of: impl Fn(&T) -> String) -> Self {
+    pub fn new(nodes: Vec<T>, code_of: impl Fn(&T) -> Arc<str>) -> Self {
         let mut table = Self::default();
         let mut by_code = FxHashMap::default();
         for node in nodes {
-            let code: Arc<str> = code_of(&node).into();
+            let code = code_of(&node);
             by_code.insert(Arc::clone(&code), table.append(code, node));
         }
         table.by_code = Arc::new(by_code);
         table
+    }
+
+    /// Adds a node to a table all of whose codes ascend: a map of a million of them would cost more than it saves.
+    pub(super) fn append_sorted(&mut self, code: Arc<str>, node: T) -> Ix<T> {
+        debug_assert!(self.len() == self.sorted && self.codes().next_back().is_none_or(|last| *last <= *code), "{code} is out of order");
+        self.sorted += 1;
+        self.append(code, node)
     }
 
     fn append(&mut self, code: Arc<str>, node: T) -> Ix<T> {
@@ -131,8 +140,7 @@ impl<T> Table<T> {
     }
 
     /// Adds a node behind all others, whatever its code.
-    pub(super) fn push(&mut self, code: &str, node: T) -> Ix<T> {
-        let code: Arc<str> = code.into();
+    pub(super) fn push(&mut self, code: Arc<str>, node: T) -> Ix<T> {
         let ix = self.append(Arc::clone(&code), node);
         self.added.insert(code, ix);
         if self.added.len() > MOST_ADDED {
@@ -144,7 +152,18 @@ impl<T> Table<T> {
     /// The position of the node of that code.
     #[must_use]
     pub fn find(&self, code: &str) -> Option<Ix<T>> {
-        self.added.get(code).or_else(|| self.by_code.get(code)).copied()
+        self.added.get(code).or_else(|| self.by_code.get(code)).copied().or_else(|| self.find_sorted(code))
+    }
+
+    /// The last of those that stand in order.
+    fn find_sorted(&self, code: &str) -> Option<Ix<T>> {
+        let code_at = |n: usize| &*self.pages[n / PAGE].codes[n % PAGE];
+        let (mut from, mut to) = (0, self.sorted);
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            if code_at(middle) <= code { from = middle + 1 } else { to = middle }
+        }
+        from.checked_sub(1).filter(|at| code_at(*at) == code).map(Ix::nth)
     }
 
     /// Every position, in default order.
@@ -159,7 +178,7 @@ impl<T> Table<T> {
     }
 
     /// Every code, in default order.
-    pub fn codes(&self) -> impl Iterator<Item = &str> {
+    pub fn codes(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.pages.iter().flat_map(|page| &page.codes).map(AsRef::as_ref)
     }
 
@@ -176,6 +195,14 @@ impl<T> Table<T> {
     /// The node at that position, to be held while others are linked.
     pub(super) fn share(&self, ix: Ix<T>) -> Arc<T> {
         Arc::clone(self.node(ix))
+    }
+
+    /// Every node, to be linked while the snapshot is built; copies where others have them.
+    pub(super) fn link_all(&mut self) -> impl Iterator<Item = &mut T>
+    where
+        T: Clone,
+    {
+        self.pages.iter_mut().flat_map(|page| &mut Arc::make_mut(page).nodes).map(Arc::make_mut)
     }
 
     /// How many nodes there are.
@@ -219,11 +246,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_stands_in_order_is_found_without_a_map() {
+        let mut table = Table::default();
+        for n in 0..PAGE * 2 + 3 {
+            table.append_sorted(format!("c{:04}", n / 3 * 2).into(), n);
+        }
+        for n in 0..table.len() {
+            let last = (n / 3 * 3 + 2).min(table.len() - 1);
+            assert_eq!(table.find(&format!("c{:04}", n / 3 * 2)).map(Ix::get), Some(last), "the last of its code");
+            assert_eq!(table.find(&format!("c{:04}", n / 3 * 2 + 1)), None);
+        }
+        assert_eq!((table.find(""), table.find("d"), Table::<u8>::default().find("")), (None, None, None));
+        let later = table.push("c0000".into(), 7);
+        assert_eq!(table.find("c0000"), Some(later));
+    }
+
+    #[test]
     fn a_copy_that_grows_or_changes_leaves_the_first_as_it_was() {
-        let first = Table::new((0..PAGE * 2 - 1).collect::<Vec<_>>(), |n| format!("c{n}"));
+        let first = Table::new((0..PAGE * 2 - 1).collect::<Vec<_>>(), |n| format!("c{n}").into());
         let mut grown = first.clone();
         for n in first.len()..first.len() + MOST_ADDED + 10 {
-            assert_eq!(grown.push(&format!("c{n}"), n).get(), n);
+            assert_eq!(grown.push(format!("c{n}").into(), n).get(), n);
         }
         *grown.link(Ix::nth(3)) = 1_000_000;
         assert_eq!((first.len(), first[Ix::nth(3)], first.find("c600")), (PAGE * 2 - 1, 3, None));
@@ -232,6 +275,7 @@ mod tests {
             let ix = grown.find(&format!("c{n}")).expect("found");
             assert_eq!((ix.get(), grown[ix], &*grown.code_of(ix)), (n, n, &*format!("c{n}")));
         }
+        assert_eq!((first.find("c"), grown.find("c999999")), (None, None));
         assert!(grown.iter().all(|(ix, node)| ix.get() == 3 || *node == ix.get()));
         assert_eq!(grown.codes().count(), grown.len());
     }

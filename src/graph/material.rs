@@ -5,16 +5,13 @@ use crate::domain::entry::Stored;
 use crate::domain::id::Id;
 use crate::domain::practice::GoodPractice;
 
-/// Everything that one revision of the graph is built from.
+/// Everything that one revision of the graph is built from, but for practices: they come in parts.
 #[derive(Debug, Default)]
 pub struct Material {
     /// The revision of the change log that this is the state of.
     pub revision: u64,
-    /// Every entry; the bodies of practices included, for the search index alone.
+    /// Every entry.
     pub entries: Vec<Stored>,
-    /// Every face of the practices that were changed through the API, bodies included; such a practice is not among
-    /// the entries.
-    pub practices: Vec<PracticeFace>,
     /// Origin and destination of each corridor that has figures.
     pub corridors: Vec<(String, String)>,
     /// The editions that the database holds of each source (by code), newest first.
@@ -37,7 +34,7 @@ pub struct Patch {
 pub struct PracticeFace {
     /// The id of the practice.
     pub id: Id,
-    /// What it says.
+    /// What it says; the bodies included, for the search index alone.
     pub entry: GoodPractice,
     /// To whom, and where it stands.
     pub face: Face,

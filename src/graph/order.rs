@@ -50,7 +50,7 @@ impl SortKey {
     /// Then by that instant; an unknown one comes first.
     #[must_use]
     pub fn instant(self, instant: Option<Timestamp>) -> Self {
-        self.signed(instant.map_or(i64::MIN, Timestamp::as_microsecond))
+        self.signed(microseconds(instant))
     }
 
     /// Then by that date; an unknown one comes first, a coarse one before a finer one that begins the same.
@@ -90,6 +90,38 @@ impl SortKey {
     }
 }
 
+/// An instant as it is sorted by; an unknown one comes first.
+pub(super) fn microseconds(instant: Option<Timestamp>) -> i64 {
+    instant.map_or(i64::MIN, Timestamp::as_microsecond)
+}
+
+/// Many keys, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    pub fn push(&mut self, key: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Goes on with all of the others.
+    pub fn append(&mut self, others: &Self) {
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(&others.bytes);
+        self.ends.extend(others.ends.iter().map(|end| begin + end));
+    }
+
+    pub fn nth(&self, n: usize) -> &[u8] {
+        let begin = n.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[begin..self.ends[n]]
+    }
+}
+
 /// All rows of a table in one order, and the place of each in it.
 #[derive(Debug)]
 pub struct Sorted<T> {
@@ -112,8 +144,8 @@ impl<T> Default for Sorted<T> {
 
 impl<T> Sorted<T> {
     /// Sorts those rows by their keys.
-    pub fn new(all: &[Ix<T>], key: impl Fn(Ix<T>) -> Vec<u8>) -> Self {
-        let mut keyed: Vec<(Vec<u8>, Ix<T>)> = all.iter().map(|&ix| (key(ix), ix)).collect();
+    pub fn new<K: Ord>(all: &[Ix<T>], key: impl Fn(Ix<T>) -> K) -> Self {
+        let mut keyed: Vec<(K, Ix<T>)> = all.iter().map(|&ix| (key(ix), ix)).collect();
         keyed.sort_unstable();
         let mut sorted = Self { rows: keyed.into_iter().map(|(_, ix)| ix).collect(), rank: Vec::new() };
         sorted.rank();
@@ -145,7 +177,12 @@ impl<T> Sorted<T> {
 
     /// Sorts some of the rows the same way.
     pub fn sort(&self, some: &mut [Ix<T>]) {
-        some.sort_unstable_by_key(|ix| self.rank[ix.get()]);
+        // Places are sorted, not rows by their places: a look into the table of places is made once for each row.
+        let mut places: Vec<u32> = some.iter().map(|ix| self.rank[ix.get()]).collect();
+        places.sort_unstable();
+        for (row, place) in some.iter_mut().zip(places) {
+            *row = self.rows[place as usize];
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Good practices in the graph: the node, its filter, and what is related to it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -14,7 +16,7 @@ use super::document::ProvisionIx;
 use super::flow::FlowIx;
 use super::group::GroupIx;
 use super::index::Ix;
-use super::order::SortKey;
+use super::order::{SortKey, microseconds};
 use super::party::{Party, StateIx, holds};
 use super::view::View;
 
@@ -48,8 +50,8 @@ pub struct AudienceNode {
 pub struct PracticeNode {
     /// Its id.
     pub id: Id,
-    /// Words of its title.
-    pub slug: Box<str>,
+    /// Words of its title; the same text is its code in the table.
+    pub slug: Arc<str>,
     /// In each language, the original first; never empty.
     pub texts: Box<[ShortText]>,
     /// The party that shares it.
@@ -265,8 +267,18 @@ pub(super) fn publication_key(practice: &PracticeNode) -> Vec<u8> {
     SortKey::new().instant(practice.published_at).id(practice.id)
 }
 
+/// What sorts as [`publication_key`] does.
+pub(super) fn publication(practice: &PracticeNode) -> (i64, Id) {
+    (microseconds(practice.published_at), practice.id)
+}
+
 pub(super) fn update_key(practice: &PracticeNode) -> Vec<u8> {
     SortKey::new().instant(Some(practice.updated_at)).id(practice.id)
+}
+
+/// What sorts as [`update_key`] does.
+pub(super) fn update(practice: &PracticeNode) -> (i64, Id) {
+    (microseconds(Some(practice.updated_at)), practice.id)
 }
 
 fn likeness(a: &PracticeNode, b: &PracticeNode) -> f64 {

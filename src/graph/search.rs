@@ -15,7 +15,7 @@ use crate::domain::text::Language;
 use crate::domain::word::Words;
 
 use super::index::Ix;
-pub use analyse::Analyser;
+use analyse::{Analyser, is_number, words_of};
 
 /// How fast the weight of a repeated word levels off (the usual value).
 const K1: f32 = 1.2;
@@ -68,6 +68,18 @@ impl<T> Core<T> {
         self.terms.get(stem).and_then(|&term| self.postings.get(term as usize)).map_or(&[], Vec::as_slice)
     }
 
+    /// The term of a stem, which is made where there is none.
+    fn term(&mut self, stem: &str) -> u32 {
+        if let Some(&term) = self.terms.get(stem) {
+            return term;
+        }
+        let term = u32::try_from(self.postings.len()).unwrap_or(u32::MAX);
+        self.terms.insert(stem.into(), term);
+        // Many words stand in one document alone.
+        self.postings.push(Vec::with_capacity(1));
+        term
+    }
+
     fn length(&self, document: Ix<T>) -> f32 {
         document.get().checked_sub(self.first).and_then(|n| self.lengths.get(n)).copied().unwrap_or_default()
     }
@@ -100,9 +112,20 @@ impl<T> Clone for Index<T> {
 #[derive(Debug)]
 pub struct Gatherer<T> {
     core: Core<T>,
-    analysers: BTreeMap<Language, Analyser>,
-    current: BTreeMap<u32, f32>,
+    readers: BTreeMap<Language, Reader>,
+    /// The weight of each term in the document that is being gathered, by term; 0 where it does not stand there.
+    weights: Vec<f32>,
+    /// The terms that stand in it.
+    met: Vec<u32>,
     languages: Languages,
+}
+
+/// Reads what is written in one language.
+#[derive(Debug)]
+struct Reader {
+    analyser: Analyser,
+    /// The terms of words met before: a language has few, a text many.
+    known: FxHashMap<Box<str>, u32>,
 }
 
 impl<T> Default for Gatherer<T> {
@@ -113,25 +136,31 @@ impl<T> Default for Gatherer<T> {
 
 impl<T> Gatherer<T> {
     fn on(core: Core<T>) -> Self {
-        Self { core, analysers: BTreeMap::new(), current: BTreeMap::new(), languages: 0 }
+        Self { weights: vec![0.0; core.postings.len()], core, readers: BTreeMap::new(), met: Vec::new(), languages: 0 }
     }
 
     /// Adds a text of the document that is being gathered; a weight of 3 counts each word three times.
     pub fn text(&mut self, language: Language, text: &str, weight: f32) {
         self.languages |= bit(language);
-        let analyser = self.analysers.entry(language).or_insert_with(|| Analyser::of(language));
-        let (terms, postings, current) = (&mut self.core.terms, &mut self.core.postings, &mut self.current);
-        analyser.words(text, |stem| {
-            let term = if let Some(&term) = terms.get(stem) {
+        let Reader { analyser, known } =
+            self.readers.entry(language).or_insert_with(|| Reader { analyser: Analyser::of(language), known: FxHashMap::default() });
+        for word in words_of(text) {
+            let term = if is_number(word) {
+                self.core.term(word)
+            } else if let Some(&term) = known.get(word) {
                 term
             } else {
-                let term = u32::try_from(postings.len()).unwrap_or(u32::MAX);
-                terms.insert(stem.into(), term);
-                postings.push(Vec::new());
+                let term = self.core.term(&analyser.stem(word));
+                known.insert(word.into(), term);
                 term
             };
-            *current.entry(term).or_default() += weight;
-        });
+            self.weights.resize(self.core.postings.len(), 0.0);
+            let held = &mut self.weights[term as usize];
+            if *held == 0.0 {
+                self.met.push(term);
+            }
+            *held += weight;
+        }
     }
 
     /// Ends the document: what was added since the last one is its.
@@ -141,7 +170,8 @@ impl<T> Gatherer<T> {
         self.core.languages.resize(self.core.lengths.len(), 0);
         self.core.languages[at] = std::mem::take(&mut self.languages);
         let mut length = 0.0;
-        for (term, weight) in std::mem::take(&mut self.current) {
+        for term in self.met.drain(..) {
+            let weight = std::mem::take(&mut self.weights[term as usize]);
             self.core.postings[term as usize].push(Posting { document, weight });
             length += weight;
         }

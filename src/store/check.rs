@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::ConnectionTrait;
 
-use super::contribution::{event::first_broken_link, faces};
+use super::contribution::{Which, event::first_broken_link, faces};
 use super::error::Doing;
 use super::material::stored;
 use super::reference::{Codes, references};
@@ -96,7 +96,7 @@ async fn events(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<()
     if let Some(seq) = first_broken_link(db).await? {
         findings.all([format!("the chain of events breaks at event {seq}: it or the one before was changed, removed or moved")]);
     }
-    if let Err(StoreError::Damaged { what, of }) = faces(db, None).await {
+    if let Err(StoreError::Damaged { what, of }) = faces(db, Which::All).await {
         findings.all([format!("{what} of {of} cannot be read")]);
     }
     Ok(())

@@ -27,7 +27,7 @@ use crate::domain::viewer::Member;
 pub use dossier::VersionRow;
 pub use event::{EventRow, ReadNote};
 pub(super) use event::{Noted, noted};
-pub(super) use face::faces;
+pub(super) use face::{Which, faces};
 
 /// How long the answer to a call can be found again.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -144,17 +144,18 @@ impl Store {
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
         let (turn, at) = (self.write.turn().await?, (self.clock)());
         let erases = matches!(call.act, Act::EraseContact { .. });
-        write::apart(async move {
-            let transaction = write::begin(&turn).await?;
-            let done = answer(&transaction, call, at).await;
-            let keep = matches!(done, Ok(Outcome::Done(..)));
-            let done = write::end(transaction, done, keep).await;
-            if erases && keep {
-                contact::scrub(&turn.database).await;
-            }
-            done
-        })
-        .await
+        self.write
+            .soon(async move {
+                let transaction = write::begin(&turn).await?;
+                let done = answer(&transaction, call, at).await;
+                let keep = matches!(done, Ok(Outcome::Done(..)));
+                let done = write::end(transaction, done, keep).await;
+                if erases && keep {
+                    contact::scrub(&turn.database).await;
+                }
+                done
+            })
+            .await
     }
 }
 

@@ -17,17 +17,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::contribution::faces;
+use super::contribution::{Which, faces};
 use super::error::Doing;
 use super::heard::Heard;
 use super::mark::Mark;
-use super::material::{self, of_kind};
+use super::material::of_kind;
 use super::sql::{Sql, rows};
-use super::{Store, StoreError, connect};
+use super::whole::Whole;
+use super::{Store, StoreError};
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::word::Words;
-use crate::graph::material::{Material, Patch, PracticeFace};
+use crate::graph::material::{Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
 
 const DOING: &str = "read what has changed";
@@ -84,7 +85,7 @@ impl Follower {
     /// Where it cannot be read, or does not fit together.
     pub async fn new(store: Store) -> Result<Self, FollowError> {
         let secret = store.secret().await?;
-        let (snapshot, mark) = Whole::read(&store, &Mark::default()).await?.build(secret, 0).await?;
+        let Whole { snapshot, newest: mark, .. } = Box::pin(Whole::read(&store, &Mark::default())).await?;
         store.shown.store(Some(Arc::new(mark.clone())));
         Ok(Self {
             store,
@@ -156,12 +157,12 @@ impl Follower {
             }
             Since::Other => {}
         }
-        let whole = tokio::time::timeout(WHOLE, Whole::read(&self.store, mark)).await.map_err(|_| StoreError::Silent)??;
+        let whole = tokio::time::timeout(WHOLE, Box::pin(Whole::read(&self.store, mark))).await.map_err(|_| StoreError::Silent)??;
         if whole.secret != self.secret {
             return Err(FollowError::Another);
         }
         let era = before.era() + u64::from(whole.went_back);
-        whole.build(self.secret, era).await
+        Ok((whole.snapshot.of_era(era), whole.newest))
     }
 
     /// For how long nothing was heard of the database; none while what was heard is being taken in.
@@ -210,7 +211,11 @@ impl Follower {
             return Ok(());
         }
         let era = self.current().era();
-        let (fresh, of_fresh) = Whole::read(&self.store, &Mark::default()).await?.build(self.secret, era).await?;
+        let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(Whole::read(&self.store, &Mark::default())).await?;
+        if secret != self.secret {
+            return Err(FollowError::Another);
+        }
+        let fresh = snapshot.of_era(era);
         let mut mark = self.turn.lock().await;
         // What went back meanwhile, or brought more than a few contributions, is for the one who follows.
         if let Since::Contributed(patch, newest) = self.store.since(&of_fresh, &[&of_fresh, &mark]).await?
@@ -223,40 +228,6 @@ impl Follower {
             *mark = newest;
         }
         Ok(())
-    }
-}
-
-/// Everything, as of one moment.
-struct Whole {
-    material: Material,
-    newest: Mark,
-    /// The secret of cursors, as it is now.
-    secret: [u8; 64],
-    /// The log does not know how far it was read.
-    went_back: bool,
-}
-
-impl Whole {
-    /// Reads it; `mark` is how far the log was read before.
-    async fn read(store: &Store, mark: &Mark) -> Result<Self, FollowError> {
-        let reading = store.one_state_at_once(DOING).await?;
-        let found = async {
-            let secret = connect::secret(&*reading).await?.ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })?;
-            let went_back = !mark.is_in(&*reading).await?;
-            Ok(Self { newest: Mark::newest(&*reading).await?, material: material::read(&*reading).await?, secret, went_back })
-        }
-        .await;
-        // Nothing was written: what becomes of the transaction cannot matter.
-        let _ = reading.rollback().await;
-        found
-    }
-
-    async fn build(self, secret: [u8; 64], era: u64) -> Result<(Snapshot, Mark), FollowError> {
-        let (material, newest) = (self.material, self.newest);
-        // Seconds of work at a million entries: not on a thread that answers.
-        let built = tokio::task::spawn_blocking(move || Snapshot::build(material, &secret)).await;
-        let snapshot = built.map_err(|_| StoreError::BrokenOff)??;
-        Ok((snapshot.of_era(era), newest))
     }
 }
 
@@ -307,7 +278,7 @@ impl Store {
                 }
             }
             let ids: Vec<Id> = changed.keys().copied().collect();
-            for face in faces(&*reading, Some(&ids)).await? {
+            for face in faces(&*reading, Which::These(&ids)).await? {
                 if let Some(of_practice) = changed.get_mut(&face.id) {
                     of_practice.push(face);
                 }

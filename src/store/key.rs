@@ -160,13 +160,14 @@ impl Store {
 
     async fn revoke(&self, id: &KeyId, party: Option<String>) -> Result<Revocation, StoreError> {
         let (id, at, turn) = (id.clone(), (self.clock)(), self.write.turn().await?);
-        write::apart(async move {
-            let transaction = write::begin(&turn).await?;
-            let done = revoke(&transaction, &id, party.as_deref(), at).await;
-            let keep = matches!(done, Ok(Revocation::Done));
-            write::end(transaction, done, keep).await
-        })
-        .await
+        self.write
+            .soon(async move {
+                let transaction = write::begin(&turn).await?;
+                let done = revoke(&transaction, &id, party.as_deref(), at).await;
+                let keep = matches!(done, Ok(Revocation::Done));
+                write::end(transaction, done, keep).await
+            })
+            .await
     }
 
     /// Notes when keys were used last; an older use changes nothing.
@@ -176,14 +177,15 @@ impl Store {
     pub async fn note_uses(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         let uses: Vec<_> = uses.iter().map(|(id, at)| (id.as_str().to_owned(), instant(*at))).collect();
         let turn = self.write.turn().await?;
-        write::apart(async move {
-            let transaction = write::begin(&turn).await?;
-            let mut sql = Sql::new("UPDATE api_key SET last_used_at = used.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM ");
-            sql.tuples("l", &uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
-            let done = run(&transaction, sql).await.doing("note the use of keys").map(drop);
-            write::end(transaction, done, true).await
-        })
-        .await
+        self.write
+            .soon(async move {
+                let transaction = write::begin(&turn).await?;
+                let mut sql = Sql::new("UPDATE api_key SET last_used_at = used.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM ");
+                sql.tuples("l", &uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
+                let done = run(&transaction, sql).await.doing("note the use of keys").map(drop);
+                write::end(transaction, done, true).await
+            })
+            .await
     }
 }
 

@@ -1,80 +1,37 @@
-//! Everything that a snapshot is built from, as of one moment.
-
-use std::collections::HashMap;
+//! Everything that a snapshot is built from but practices ([`practices`](super::practices)), and how entries are read.
 
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 
-use super::contribution::faces;
+use super::StoreError;
 use super::error::Doing;
 use super::series::set::Sets;
 use super::sql::{Sql, rows};
-use super::{Store, StoreError, write};
+use super::write;
 use crate::domain::entry::{Entry, Kind, Stored};
 use crate::domain::id::Id;
 use crate::domain::practice::GoodPractice;
-use crate::domain::text::Language;
 use crate::domain::word::Words;
 use crate::graph::material::Material;
 
 const DOING: &str = "read all entries";
 
-impl Store {
-    /// Everything that a snapshot is built from, the bodies of practices included, as of one moment.
-    ///
-    /// # Errors
-    /// Where the database does not answer, or holds what this program never wrote.
-    pub async fn material(&self) -> Result<Material, StoreError> {
-        // One transaction that reads sees one state, whatever is written meanwhile.
-        let reading = self.one_state_at_once(DOING).await?;
-        let found = read(&*reading).await;
-        // Nothing was written: what becomes of the transaction cannot matter.
-        let _ = reading.rollback().await;
-        found
-    }
-}
-
-/// The same of what `db` reads, which is to be one state.
+/// Everything that a snapshot is built from but practices, of what `db` reads, which is to be one state.
 pub(super) async fn read(db: &impl ConnectionTrait) -> Result<Material, StoreError> {
-    let revision = write::revision(db).await?;
-    let mut bodies = bodies(db).await?;
     let mut entries = Vec::new();
-    for kind in Kind::ALL {
-        entries.extend(of_kind(db, kind.value).await?);
+    for kind in Kind::ALL.iter().map(|word| word.value).filter(|kind| *kind != Kind::GoodPractice) {
+        entries.extend(of_kind(db, kind).await?);
     }
-    for stored in &mut entries {
-        if let Entry::GoodPractice(practice) = &mut stored.entry
-            && let Some(mut bodies) = bodies.remove(&stored.id)
-        {
-            for text in &mut practice.texts {
-                text.body = bodies.iter_mut().find(|(language, _)| *language == text.language).map(|(_, body)| std::mem::take(body));
-            }
-        }
-    }
-    Ok(Material { revision, entries, practices: faces(db, None).await?, corridors: corridors(db).await?, editions: Sets::read(db).await?.editions() })
+    Ok(Material { revision: write::revision(db).await?, entries, corridors: corridors(db).await?, editions: Sets::read(db).await?.editions() })
 }
 
-/// Every entry of a kind, by code. The driver costs more per row than the parser, so that many entries come as one
-/// text; and while one such text is parsed, the database makes the next.
+/// Every entry of a kind, by code.
 pub(super) async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec<Stored>, StoreError> {
     let mut parts = Vec::new();
-    let mut last = String::new();
-    loop {
-        // What the catalogue or the API wrote is JSON already; ids and instants have nothing to escape.
-        let record =
-            "'[\"' || id || '\",' || content || ',' || version || ',' || coalesce('\"' || published_at || '\"', 'null') || ',\"' || updated_at || '\"]'";
-        let mut sql = Sql::new("SELECT '[' || ");
-        sql.joined(&Sql::new(record), ",").text(" || ']', max(code) FROM (SELECT * FROM entry WHERE id NOT IN (SELECT entry_id FROM dossier) AND kind = ");
-        sql.bind(kind.name()).text(" AND code > ").bind(last).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
-        let found = rows(db, sql).await.doing(DOING)?;
-        let Some(row) = found.first() else { break };
-        let (Some(json), Some(code)) = (row.try_get_by_index::<Option<String>>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?)
-        else {
-            break;
-        };
-        parts.push(tokio::task::spawn_blocking(move || parse(kind, &json)));
-        last = code;
+    let mut chunks = Chunks::of(kind);
+    while let Some(chunk) = chunks.next(db).await? {
+        parts.push(tokio::task::spawn_blocking(move || parse(kind, &chunk)));
     }
     let mut entries = Vec::new();
     for part in parts {
@@ -90,17 +47,118 @@ pub(super) async fn of_kind(db: &impl ConnectionTrait, kind: Kind) -> Result<Vec
 /// Entries of one text.
 const CHUNK: i64 = 1_000;
 
-/// All entries of a text, or none where one of them cannot be read.
-fn parse(kind: Kind, json: &str) -> Option<Vec<Stored>> {
-    let records: Vec<(Id, &RawValue, u32, Option<Timestamp>, Timestamp)> = serde_json::from_str(json).ok()?;
-    let stored = records.into_iter().map(|(id, content, version, published_at, updated_at)| {
-        Some(Stored { id, entry: Entry::from_json(kind, content.get()).ok()?, version, published_at, updated_at })
-    });
-    stored.collect()
+/// Every entry of a kind, by code, so many at a time. The driver costs more per row than the parser, so that many
+/// entries come as one row; and while one such row is parsed, the database makes the next.
+pub(super) struct Chunks {
+    kind: Kind,
+    /// Leave out what has a dossier: there its versions say who sees what.
+    is_untouched: bool,
+    /// The last code of the last chunk; none where that was the last.
+    after: Option<String>,
+}
+
+/// Some entries of a kind: each column in one text. To join columns is half the work of joining rows.
+pub(super) struct Chunk {
+    /// Ids, versions, when they were published, when they last changed; commas between them.
+    columns: [String; 4],
+    /// What they say, in JSON; lines between them.
+    contents: String,
+    /// All of the chunk have a code behind this…
+    pub after: String,
+    /// …up to this.
+    pub to: String,
+}
+
+/// An entry as it comes out of the database: id, version, published, last changed, content.
+pub(super) type Record<T> = (Id, u32, Option<Timestamp>, Timestamp, T);
+
+impl Chunks {
+    /// All of a kind.
+    pub fn of(kind: Kind) -> Self {
+        Self { kind, is_untouched: false, after: Some(String::new()) }
+    }
+
+    /// Those that have no dossier.
+    pub fn untouched(kind: Kind) -> Self {
+        Self { is_untouched: true, ..Self::of(kind) }
+    }
+
+    /// The next chunk, while there is one.
+    pub async fn next(&mut self, db: &impl ConnectionTrait) -> Result<Option<Chunk>, StoreError> {
+        let Some(after) = self.after.take() else { return Ok(None) };
+        let (which, filter) = if self.is_untouched {
+            (", NOT EXISTS (SELECT 1 FROM dossier d WHERE d.entry_id = entry.id) AS is_untouched", " FILTER (WHERE is_untouched)")
+        } else {
+            ("", "")
+        };
+        let mut sql = Sql::new("SELECT ");
+        // None of these has a comma in it.
+        for column in ["id", "CAST(version AS text)", "coalesce(published_at, '')", "updated_at"] {
+            sql.joined(&Sql::new(column), ",").text(filter).text(", ");
+        }
+        // The catalogue and the API write JSON without line breaks.
+        sql.joined(&Sql::new("content"), "\n").text(filter);
+        sql.text(", max(code), count(*) FROM (SELECT *").text(which).text(" FROM entry WHERE kind = ").bind(self.kind.name());
+        sql.text(" AND code > ").bind(after.clone()).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
+        let found = rows(db, sql).await.doing(DOING)?;
+        let Some(row) = found.first() else { return Ok(None) };
+        let text = |n: usize| row.try_get_by_index::<Option<String>>(n).doing(DOING);
+        let joined = |n: usize| text(n).map(Option::unwrap_or_default);
+        let Some(to) = text(5)? else { return Ok(None) };
+        if row.try_get_by_index::<i64>(6).doing(DOING)? == CHUNK {
+            self.after = Some(to.clone());
+        }
+        Ok(Some(Chunk { columns: [joined(0)?, joined(1)?, joined(2)?, joined(3)?], contents: joined(4)?, after, to }))
+    }
+}
+
+impl Chunk {
+    /// All of its entries, or none where one of them cannot be read.
+    pub fn records<T: DeserializeOwned>(&self) -> Option<Vec<Record<T>>> {
+        if self.contents.is_empty() {
+            return Some(Vec::new());
+        }
+        let [mut ids, mut versions, mut published, mut updated] = self.columns.each_ref().map(|column| column.split(','));
+        let mut records = Vec::new();
+        for content in serde_json::Deserializer::from_str(&self.contents).into_iter() {
+            let published_at = Some(published.next()?).filter(|at| !at.is_empty());
+            records.push((
+                ids.next()?.parse().ok()?,
+                versions.next()?.parse().ok()?,
+                published_at.map(str::parse).transpose().ok()?,
+                updated.next()?.parse().ok()?,
+                content.ok()?,
+            ));
+        }
+        // A content that is damaged may look like none, or like two.
+        ids.next().is_none().then_some(records)
+    }
+}
+
+/// All entries of a chunk, or none where one of them cannot be read.
+fn parse(kind: Kind, chunk: &Chunk) -> Option<Vec<Stored>> {
+    match kind {
+        Kind::State => parsed(chunk, Entry::State),
+        Kind::Area => parsed(chunk, Entry::Area),
+        Kind::Organisation => parsed(chunk, Entry::Organisation),
+        Kind::WorkingGroup => parsed(chunk, Entry::WorkingGroup),
+        Kind::Document => parsed(chunk, Entry::Document),
+        Kind::Provision => parsed(chunk, Entry::Provision),
+        Kind::Route => parsed(chunk, Entry::Route),
+        Kind::Meeting => parsed(chunk, Entry::Meeting),
+        Kind::Source => parsed(chunk, Entry::Source),
+        Kind::GoodPractice => parsed(chunk, Entry::GoodPractice),
+        Kind::ContactPoint => parsed(chunk, Entry::ContactPoint),
+    }
+}
+
+fn parsed<T: DeserializeOwned>(chunk: &Chunk, entry: impl Fn(T) -> Entry) -> Option<Vec<Stored>> {
+    let stored = |(id, version, published_at, updated_at, content)| Stored { id, entry: entry(content), version, published_at, updated_at };
+    Some(chunk.records()?.into_iter().map(stored).collect())
 }
 
 /// Which entry of a kind it is that cannot be read.
-async fn first_damaged(db: &impl ConnectionTrait, kind: Kind) -> StoreError {
+pub(super) async fn first_damaged(db: &impl ConnectionTrait, kind: Kind) -> StoreError {
     let mut sql = Sql::new("SELECT id, kind, code, content, published_at, updated_at, version FROM entry WHERE kind = ");
     sql.bind(kind.name()).text(" ORDER BY code");
     match rows(db, sql).await.doing(DOING) {
@@ -143,30 +201,6 @@ pub(super) async fn practice(db: &impl ConnectionTrait, id: Id) -> Result<Option
         }
     }
     Ok(Some((stored, practice)))
-}
-
-async fn bodies(db: &impl ConnectionTrait) -> Result<HashMap<Id, Vec<(Language, String)>>, StoreError> {
-    let mut bodies: HashMap<Id, Vec<_>> = HashMap::new();
-    let mut last = String::new();
-    loop {
-        let mut sql = Sql::new("SELECT ");
-        sql.json_rows("entry_id, language, body").text(", max(entry_id) FROM practice_body ");
-        sql.text("WHERE entry_id IN (SELECT DISTINCT entry_id FROM practice_body WHERE entry_id > ")
-            .bind(last)
-            .text(" ORDER BY entry_id LIMIT ")
-            .bind(CHUNK)
-            .text(")");
-        let found = rows(db, sql).await.doing(DOING)?;
-        let Some(row) = found.first() else { return Ok(bodies) };
-        let (Some(json), Some(id)) = (row.try_get_by_index::<Option<String>>(0).doing(DOING)?, row.try_get_by_index::<Option<String>>(1).doing(DOING)?) else {
-            return Ok(bodies);
-        };
-        let some: Vec<(Id, Language, String)> = serde_json::from_str(&json).map_err(|_| StoreError::Damaged { what: "a body", of: "practices".into() })?;
-        for (id, language, body) in some {
-            bodies.entry(id).or_default().push((language, body));
-        }
-        last = id;
-    }
 }
 
 async fn corridors(db: &impl ConnectionTrait) -> Result<Vec<(String, String)>, StoreError> {

@@ -10,21 +10,23 @@ mod pages;
 /// What these tests share with those from outside.
 #[path = "../../tests/it/place.rs"]
 mod place;
+mod swallowed;
 mod texts;
 
 use jiff::civil::{Date, date};
 use sea_orm::ConnectionTrait;
 
 use super::sql::{Sql, rows};
-use super::{ImportOptions, ImportReport, Store};
+use super::{ImportOptions, ImportReport, Store, StoreError};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::document::{DECLARATION_2013, Document, DocumentKind, Provision, ProvisionKind};
-use crate::domain::entry::Entry;
+use crate::domain::entry::{Entry, Stored};
 use crate::domain::figure::{Measure, Observation, ObservationStatus, Source, Subject, ValueAvailability};
 use crate::domain::flow::{Leg, Route, TransportMode};
 use crate::domain::party::{Region, State};
 use crate::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use crate::domain::text::{Language, Localized};
+use crate::graph::material::{Material, PracticeFace};
 use place::Place;
 
 /// A database in a place that goes when it does.
@@ -100,6 +102,11 @@ impl Db {
         rows(&self.store.read, Sql::new(&format!("SELECT count(*) FROM {table}"))).await.unwrap()[0].try_get_by_index(0).unwrap()
     }
 
+    /// All that a graph is made of.
+    async fn material(&self) -> Result<Material, StoreError> {
+        material(&self.store).await
+    }
+
     /// How many figures there are.
     async fn figures(&self) -> i64 {
         rows(&self.store.read, Sql::new("SELECT CAST(coalesce(sum(facts), 0) AS bigint) FROM figure_set")).await.unwrap()[0].try_get_by_index(0).unwrap()
@@ -108,6 +115,18 @@ impl Db {
     async fn is_sound(&self) {
         assert_eq!(self.store.check().await.unwrap(), []);
     }
+}
+
+/// All that a graph is made of, practices among the entries.
+async fn material(store: &Store) -> Result<Material, StoreError> {
+    let mut material = super::material::read(&store.read).await?;
+    let practices = super::practices::gather(&store.read, Vec::new(), |some| some, Vec::extend).await?;
+    material.entries.extend(practices.into_iter().map(|PracticeFace { id, entry, face, .. }| {
+        let entry = Entry::GoodPractice(entry);
+        Stored { id, entry, version: face.version, published_at: face.published_at, updated_at: face.updated_at }
+    }));
+    material.entries.sort_by_key(|stored| stored.entry.kind());
+    Ok(material)
 }
 
 fn state(iso3: &str) -> Entry {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::StoreError;
 use super::connect::{self, LOCK};
 use super::error::Doing;
+use super::follow::in_time;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use crate::domain::entry::Kind;
@@ -33,6 +34,10 @@ pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'stati
     }
 }
 
+/// Longer than a write that people wait for can take: thirty seconds to reach the database, as many for the lock, and its
+/// own statements.
+const LONGEST: Duration = Duration::from_secs(90);
+
 /// How long a write waits for its turn, and how long one whose turn it is waits for a database that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +47,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Writers {
     pub database: DatabaseConnection,
     line: Arc<Semaphore>,
+    /// After so long a write that people wait for gives its turn up.
+    pub longest: Duration,
 }
 
 /// The turn to write: of this program, one has it.
@@ -54,7 +61,15 @@ pub(super) struct Turn {
 impl Writers {
     /// The only ones of this program.
     pub fn new(database: DatabaseConnection) -> Self {
-        Self { database, line: Arc::new(Semaphore::new(1)) }
+        Self { database, line: Arc::new(Semaphore::new(1)), longest: LONGEST }
+    }
+
+    /// Runs a write that people wait for in a task of its own ([`apart`]), but not for ever: where the network swallows a
+    /// statement, or its answer, nothing else ends it before the system gives the connection up, and all who wait for
+    /// their turn would wait for that. What becomes of such a write cannot be told; whoever asks again under the same key
+    /// is told what did.
+    pub async fn soon<T: Send + 'static>(&self, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Result<T, StoreError> {
+        apart(in_time(self.longest, Box::pin(work))).await
     }
 
     /// One's turn. Whoever goes away before it comes has asked for nothing; what is done in one's turn is to be done in a

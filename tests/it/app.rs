@@ -257,6 +257,7 @@ pub fn query_path(query: &str) -> String {
 pub struct Client {
     socket: TcpStream,
     buffer: Vec<u8>,
+    end: Option<String>,
 }
 
 impl Client {
@@ -264,7 +265,7 @@ impl Client {
     pub fn to(address: SocketAddr) -> std::io::Result<Self> {
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { socket, buffer: Vec::new() })
+        Ok(Self { socket, buffer: Vec::new(), end: None })
     }
 
     /// Sends bytes; the server may have hung up, which the next read will show.
@@ -349,10 +350,32 @@ impl Client {
         Some(self.buffer.drain(..length).collect())
     }
 
+    /// Why nothing more comes, and what had come of an answer.
+    pub fn end(&self) -> String {
+        format!("{}, after {:?}", self.end.as_deref().unwrap_or("no end"), String::from_utf8_lossy(&self.buffer))
+    }
+
     fn more(&mut self) -> Option<()> {
         let mut space = [0; 16 * 1024];
-        let count = self.socket.read(&mut space).ok().filter(|count| *count > 0)?;
-        self.buffer.extend_from_slice(&space[..count]);
+        let read = loop {
+            match self.socket.read(&mut space) {
+                // A process that was held still and goes on finds its reads broken off: nobody hung up.
+                Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        let count = match read {
+            Ok(0) => Err("it hung up".to_owned()),
+            Ok(count) => Ok(count),
+            Err(cause) => Err(cause.to_string()),
+        };
+        match count {
+            Ok(count) => self.buffer.extend_from_slice(&space[..count]),
+            Err(end) => {
+                self.end = Some(end);
+                return None;
+            }
+        }
         Some(())
     }
 }

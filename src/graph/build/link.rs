@@ -13,7 +13,7 @@ use crate::graph::index::{Table, insert_sorted};
 use crate::graph::party::{Party, Point, StateFlow, StateIx};
 use crate::graph::snapshot::Snapshot;
 
-use super::{Links, label, point};
+use super::{Links, point};
 
 /// Links every table but the practices.
 pub(super) fn all(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
@@ -30,9 +30,9 @@ macro_rules! each {
     ($snapshot:ident.$table:ident, $kind:expr, $broken:ident, |$ix:ident, $entry:ident, $links:ident| $body:block) => {
         for $ix in $snapshot.$table.all().to_vec() {
             let $entry = $snapshot.$table[$ix].entry.clone();
-            let entry_label = label($kind, &$snapshot.$table.code_of($ix));
-            let mut $links = Links { broken: take($broken), entry: &entry_label };
-            $body * $broken = $links.broken;
+            let code = $snapshot.$table.code_of($ix);
+            let mut $links = Links { broken: $broken, kind: $kind, code: &code };
+            $body
         }
     };
 }
@@ -53,7 +53,8 @@ fn organisations(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
 
 /// Provisions of a document by reference.
 fn references(snapshot: &Snapshot, links: &mut Links<'_>, document: &str, all: &[String]) -> Vec<ProvisionIx> {
-    let mut found: Vec<_> = all.iter().filter_map(|r| links.find(&snapshot.provisions, "provision", &Provision::entry_code(document, r))).collect();
+    let mut found = Vec::with_capacity(all.len());
+    found.extend(all.iter().filter_map(|r| links.find(&snapshot.provisions, "provision", &Provision::entry_code(document, r))));
     found.sort_unstable();
     found.dedup();
     found
@@ -175,8 +176,8 @@ fn sort_members(snapshot: &mut Snapshot) {
 
 fn flows(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
     for ix in snapshot.flows.all().to_vec() {
-        let entry_label = label(Kind::Route, &snapshot.flows[ix].code);
-        let mut links = Links { broken: take(broken), entry: &entry_label };
+        let code = snapshot.flows.code_of(ix);
+        let mut links = Links { broken, kind: Kind::Route, code: &code };
         if let Some(route) = snapshot.flows[ix].route.clone() {
             let legs: Vec<Leg> = route
                 .legs
@@ -185,7 +186,7 @@ fn flows(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
                     let mut end = |code: &str| {
                         let found = point(snapshot, code);
                         if found.is_none() {
-                            links.broken.push(format!("{entry_label} names the point '{code}', which is not there"));
+                            links.miss("point", code);
                         }
                         found
                     };
@@ -214,10 +215,9 @@ fn flows(snapshot: &mut Snapshot, broken: &mut Vec<String>) {
         } else if let Some((origin, destination)) = corridor_ends(&snapshot.flows[ix].code).map(|(o, d)| (o.to_owned(), d.to_owned())) {
             match (point(snapshot, &origin), point(snapshot, &destination)) {
                 (Some(from), Some(to)) => corridor(snapshot, ix, from, to),
-                _ => links.broken.push(format!("{entry_label} has an end which is not there")),
+                _ => links.broken.push(format!("{} {code} has an end which is not there", Kind::Route)),
             }
         }
-        *broken = links.broken;
     }
 }
 

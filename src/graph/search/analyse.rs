@@ -1,7 +1,6 @@
 //! From text to stems, by language.
 
 use rust_stemmers::{Algorithm, Stemmer};
-use rustc_hash::FxHashMap;
 
 use crate::domain::text::Language;
 use crate::domain::text::fold;
@@ -23,8 +22,6 @@ const PLAIN_EE: &[&str] = &["guarantee", "committee", "disagree", "pedigree"];
 pub struct Analyser {
     language: Language,
     stemmer: Option<Stemmer>,
-    /// Words met before: a language has few, a text many.
-    known: FxHashMap<Box<str>, Box<str>>,
 }
 
 impl std::fmt::Debug for Analyser {
@@ -46,20 +43,7 @@ impl Analyser {
             Language::Ar => Some(Algorithm::Arabic),
             Language::Fa | Language::Ur | Language::Ps | Language::Bn => None,
         };
-        Self { language, stemmer: algorithm.map(Stemmer::create), known: FxHashMap::default() }
-    }
-
-    /// Gives each word of the text, stemmed.
-    pub fn words(&mut self, text: &str, mut each: impl FnMut(&str)) {
-        for word in words_of(text) {
-            if let Some(stem) = self.known.get(word) {
-                each(stem);
-            } else {
-                let stem = self.stem(word);
-                each(&stem);
-                self.known.insert(word.into(), stem.into_boxed_str());
-            }
-        }
+        Self { language, stemmer: algorithm.map(Stemmer::create) }
     }
 
     /// The stems of a question, without stop words and without doubles.
@@ -72,7 +56,12 @@ impl Analyser {
         stems
     }
 
-    fn stem(&self, word: &str) -> String {
+    /// The stem of a word.
+    #[must_use]
+    pub fn stem(&self, word: &str) -> String {
+        if is_number(word) {
+            return word.to_owned();
+        }
         let lower = word.to_lowercase();
         let root = if self.language == Language::En { root_of_ee(&lower) } else { &lower };
         let stem = self.stemmer.as_ref().map_or_else(|| root.to_owned(), |s| s.stem(root).into_owned());
@@ -80,8 +69,14 @@ impl Analyser {
     }
 }
 
-fn words_of(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|word| !word.is_empty())
+/// Whether a word is its own stem in every language; nearly every text may have one of its own.
+pub fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The words of a text, as they are written.
+pub fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| if c.is_ascii() { !c.is_ascii_alphanumeric() } else { !c.is_alphanumeric() && !is_mark(c) }).filter(|word| !word.is_empty())
 }
 
 /// "returnees", "returnee" -> "return": the stemmer of English leaves these apart from the verb.

@@ -177,23 +177,24 @@ impl Store {
         }
         let (turn, at, asked) = (self.write.turn().await?, (self.clock)(), read.clone());
         let (by, party) = (by.clone(), by.party.clone());
-        write::apart(async move {
-            let transaction = write::begin(&turn).await?;
-            let done = async {
-                for ReadNote { entry, version, each } in &read {
-                    let mut sql = Sql::new("SELECT seq FROM event WHERE entry_id = ");
-                    sql.bind(entry.to_string()).text(" AND kind = ").bind(EventKind::ReadRestricted.name()).text(" AND party = ").bind(by.party.clone());
-                    sql.text(" AND version = ").bind(i64::from(*version)).text(" LIMIT 1");
-                    if *each || rows(&transaction, sql).await.doing(DOING)?.is_empty() {
-                        note(&transaction, *entry, EventKind::ReadRestricted, &by, Some(*version), None, at).await?;
+        self.write
+            .soon(async move {
+                let transaction = write::begin(&turn).await?;
+                let done = async {
+                    for ReadNote { entry, version, each } in &read {
+                        let mut sql = Sql::new("SELECT seq FROM event WHERE entry_id = ");
+                        sql.bind(entry.to_string()).text(" AND kind = ").bind(EventKind::ReadRestricted.name()).text(" AND party = ").bind(by.party.clone());
+                        sql.text(" AND version = ").bind(i64::from(*version)).text(" LIMIT 1");
+                        if *each || rows(&transaction, sql).await.doing(DOING)?.is_empty() {
+                            note(&transaction, *entry, EventKind::ReadRestricted, &by, Some(*version), None, at).await?;
+                        }
                     }
+                    Ok(())
                 }
-                Ok(())
-            }
-            .await;
-            write::end(transaction, done, true).await
-        })
-        .await?;
+                .await;
+                write::end(transaction, done, true).await
+            })
+            .await?;
         for note in asked.into_iter().filter(|note| !note.each) {
             caches.noted.insert((party.clone(), note), ());
         }

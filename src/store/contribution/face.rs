@@ -6,8 +6,10 @@ use sea_orm::ConnectionTrait;
 
 use super::dossier::practice;
 use crate::domain::contribution::Dossier;
+use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::practice::GoodPractice;
+use crate::domain::word::Words;
 use crate::graph::material::PracticeFace;
 use crate::store::StoreError;
 use crate::store::error::Doing;
@@ -17,9 +19,18 @@ const DOING: &str = "read what parties contributed";
 /// Practices of one statement.
 const CHUNK: usize = 500;
 
-/// The faces of these practices, or of all that were changed through the API. Of one that was not, there are none.
-pub(in crate::store) async fn faces(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<PracticeFace>, StoreError> {
-    let dossiers = dossiers(db, only).await?;
+/// Which practices' faces.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Which<'a> {
+    All,
+    These(&'a [Id]),
+    /// Those with a slug behind the first, up to the second.
+    Between(&'a str, &'a str),
+}
+
+/// The faces of those practices that were changed through the API. Of one that was not, there are none.
+pub(in crate::store) async fn faces(db: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<PracticeFace>, StoreError> {
+    let dossiers = dossiers(db, which).await?;
     let mut faces = Vec::with_capacity(dossiers.len());
     for some in dossiers.chunks(CHUNK) {
         let looks: Vec<_> = some.iter().flat_map(|(id, dossier)| dossier.faces().into_iter().map(|face| (*id, face))).collect();
@@ -35,10 +46,17 @@ pub(in crate::store) async fn faces(db: &impl ConnectionTrait, only: Option<&[Id
     Ok(faces)
 }
 
-async fn dossiers(db: &impl ConnectionTrait, only: Option<&[Id]>) -> Result<Vec<(Id, Dossier)>, StoreError> {
-    let mut sql = Sql::new("SELECT entry_id, content FROM dossier");
-    if let Some(only) = only {
-        sql.text(" WHERE entry_id IN (SELECT value FROM ").texts("l", &only).text(")");
+async fn dossiers(db: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(Id, Dossier)>, StoreError> {
+    let mut sql = Sql::new("SELECT d.entry_id, d.content FROM dossier d");
+    match which {
+        Which::All => {}
+        Which::These(ids) => {
+            sql.text(" WHERE d.entry_id IN (SELECT value FROM ").texts("l", &ids).text(")");
+        }
+        Which::Between(after, to) => {
+            sql.text(" JOIN entry e ON e.id = d.entry_id WHERE e.kind = ").bind(Kind::GoodPractice.name());
+            sql.text(" AND e.code > ").bind(after).text(" AND e.code <= ").bind(to);
+        }
     }
     let mut all = Vec::new();
     for row in rows(db, sql).await.doing(DOING)? {

@@ -82,7 +82,7 @@ async fn a_file_brings_its_facts_its_source_and_its_corridors() {
     let expected = FigureFileReport { facts: 4, added: 4, corridors: 1, entries: vec!["RPS".into(), "IRN".into()], revision: 2, ..FigureFileReport::default() };
     assert_eq!(report, expected);
     assert_eq!(read(&db, "C:AFG-IRN", None).await, [(2023, Some(11.0), "2025".into()), (2022, Some(10.0), "2025".into())]);
-    let material = db.store.material().await.unwrap();
+    let material = db.material().await.unwrap();
     assert!(material.editions.contains(&("RPS".into(), vec!["2025".into()])));
     assert!(material.corridors.contains(&("AFG".into(), "IRN".into())));
     db.is_sound().await;

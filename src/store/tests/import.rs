@@ -28,7 +28,7 @@ async fn the_first_import_brings_everything() {
     assert_eq!(steps.lock().unwrap().last(), Some(&(11, 11)));
     assert!(!db.store.is_empty().await.unwrap());
 
-    let material = db.store.material().await.unwrap();
+    let material = db.material().await.unwrap();
     assert_eq!(material.revision, 1);
     assert_eq!(material.corridors, [("AFG".to_owned(), "TUR".to_owned())]);
     assert_eq!(material.editions, [("COUNTS".to_owned(), vec!["2026-11-23".to_owned()])]);
@@ -79,7 +79,7 @@ async fn an_edited_entry_is_updated() {
     assert_eq!((report.unchanged, report.revision), (7, 2));
     assert_eq!(report.figures, FigureReport { updated: 1, unchanged: 2, ..FigureReport::default() });
 
-    let material = db.store.material().await.unwrap();
+    let material = db.material().await.unwrap();
     let stored = material.entries.iter().find(|stored| stored.entry.kind() == Kind::GoodPractice).unwrap();
     assert_eq!(stored.published_at.unwrap().to_string(), "2026-11-23T00:00:00Z", "published once");
     assert_eq!(stored.updated_at.to_string(), "2027-01-01T00:00:00Z");
@@ -198,7 +198,7 @@ async fn a_newer_edition_of_a_source_takes_the_place_of_the_older() {
     }
     let report = db.load(&newer).await;
     assert_eq!(report.figures, FigureReport { added: 3, kept_removed: 3, ..FigureReport::default() });
-    assert_eq!(db.store.material().await.unwrap().editions, [("COUNTS".to_owned(), vec!["2027-01-01".to_owned(), "2026-11-23".to_owned()])]);
+    assert_eq!(db.material().await.unwrap().editions, [("COUNTS".to_owned(), vec!["2027-01-01".to_owned(), "2026-11-23".to_owned()])]);
     db.is_sound().await;
     // What a publisher's file brought is not the catalogue's.
     let mut of_file = catalogue().observations.remove(2);
@@ -246,7 +246,7 @@ async fn two_stores_share_one_file() {
     newer.entries.push(state("IRN"));
     other.import(&newer, ImportOptions::default(), &|_, _| {}).await.unwrap();
     assert_eq!(db.store.revision().await.unwrap(), 2);
-    assert_eq!(db.store.material().await.unwrap().entries.len(), 9);
+    assert_eq!(db.material().await.unwrap().entries.len(), 9);
     // Both write at once: each waits for the other.
     let mut third = newer.clone();
     third.entries.push(state("IRQ"));
@@ -264,7 +264,7 @@ async fn material_comes_in_parts_and_names_what_is_damaged() {
     let mut large = catalogue();
     large.entries.extend((0..2_500).map(|n| Entry::GoodPractice(practice(&format!("practice-{n}")))));
     db.load(&large).await;
-    let material = db.store.material().await.unwrap();
+    let material = db.material().await.unwrap();
     assert_eq!(material.entries.len(), 2_508);
     let codes: Vec<_> = material.entries.iter().map(|stored| (stored.entry.kind(), stored.entry.code())).collect();
     assert!(codes.is_sorted(), "by kind and code");
@@ -272,7 +272,7 @@ async fn material_comes_in_parts_and_names_what_is_damaged() {
     assert_eq!(material.entries.iter().filter(|stored| with_bodies(&stored.entry)).count(), 2_501);
     for content in ["{", "{}", "\"\"", "1],[2"] {
         db.sql(&format!("UPDATE entry SET content = '{content}' WHERE code = 'practice-1999'")).await;
-        let sentence = db.store.material().await.unwrap_err().to_string();
+        let sentence = db.material().await.unwrap_err().to_string();
         assert_eq!(sentence, "The database is damaged: the content of GoodPractice practice-1999 cannot be read. `silkroutes doctor` looks closer.");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::place::{Place, has_no_file, server};
-use super::{Db, catalogue};
+use super::{Db, catalogue, material};
 use crate::store::Store;
 
 async fn refusal(url: &str) -> String {
@@ -35,7 +35,7 @@ async fn fifty_open_an_empty_database_together() {
 async fn what_was_kept_is_there_again() {
     let db = Db::filled().await;
     let secret = db.store.secret().await.unwrap();
-    let before = db.store.material().await.unwrap().entries;
+    let before = db.material().await.unwrap().entries;
     let Db { place, store } = db;
     store.close().await;
     let mut url = place.url();
@@ -46,7 +46,7 @@ async fn what_was_kept_is_there_again() {
     }
     let store = Store::open(&url).await.unwrap();
     assert_eq!(store.secret().await.unwrap(), secret);
-    assert_eq!(store.material().await.unwrap().entries, before);
+    assert_eq!(material(&store).await.unwrap().entries, before);
 }
 
 #[tokio::test]

@@ -114,10 +114,10 @@ impl Postgres {
     /// Kills all of it at once, as a power cut would.
     pub fn kill(&mut self) {
         let Some(mut child) = self.running.take() else { return };
-        let all: Vec<u32> = std::iter::once(child.id()).chain(children_of(child.id())).collect();
-        for pid in &all {
-            let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
-        }
+        // Held still first, it neither starts children nor takes leave of dead ones: no number is another's meanwhile.
+        signal("-STOP", &[child.id()]);
+        let all: Vec<u32> = children_of(child.id()).into_iter().chain([child.id()]).collect();
+        signal("-KILL", &all);
         child.wait().expect("it ends");
         // What it shared with its children must be free before another one starts.
         while all.iter().any(|pid| is_running(*pid)) {
@@ -130,6 +130,10 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn signal(name: &str, to: &[u32]) {
+    let _ = Command::new("kill").arg(name).args(to.iter().map(u32::to_string)).stderr(Stdio::null()).status();
 }
 
 pub fn free_port() -> u16 {

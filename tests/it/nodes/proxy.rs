@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::balancer::is_ready;
 use super::postgres::free_port;
@@ -75,7 +76,7 @@ impl Running {
             ("node-a:8080", a.as_str()),
             ("node-b:8080", &b),
             ("listen 8080;", &format!("listen {address};")),
-            ("http {", &format!("daemon off;\npid {0}/nginx.pid;\nerror_log {0}/error.log;\nhttp {{\n{temporary}", folder.display())),
+            ("http {", &format!("daemon off;\npid {0}/nginx.pid;\nerror_log {0}/error.log notice;\nhttp {{\n{temporary}", folder.display())),
         ] {
             assert_eq!(text.matches(is).count(), 1, "{is}");
             text = text.replace(is, becomes);
@@ -83,9 +84,21 @@ impl Running {
         let file = folder.join("nginx.conf");
         fs::write(&file, text).expect("written");
         let child = Command::new(nginx).arg("-e").arg(folder.join("error.log")).arg("-c").arg(&file).spawn().expect("it starts");
-        let proxy = Self(child);
-        assert!((0..500).any(|_| is_ready(address) || pause()), "{}", fs::read_to_string(folder.join("error.log")).unwrap_or_default());
+        let mut proxy = Self(child);
+        let is_up = (0..500).any(|_| is_ready(address) || pause());
+        assert!(is_up && !proxy.has_ended(), "{}", fs::read_to_string(folder.join("error.log")).unwrap_or_default());
         proxy
+    }
+}
+
+/// Shows what the proxy said where its story fails.
+struct Complaints(PathBuf);
+
+impl Drop for Complaints {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            say(&fs::read_to_string(&self.0).unwrap_or_default());
+        }
     }
 }
 
@@ -114,7 +127,8 @@ fn post(proxy: SocketAddr, key: &str, revision: &str, body: &Value) -> Reply {
     let mut client = Client::to(proxy).expect("the proxy is there");
     client.socket().set_read_timeout(Some(Duration::from_mins(2))).expect("a timeout");
     client.write(&request("POST", "/graphql", &headers, body.to_string().as_bytes()));
-    client.read().expect("the proxy answers")
+    let asked = Instant::now();
+    client.read().unwrap_or_else(|| panic!("the proxy does not answer: {} and {:.1} s", client.end(), asked.elapsed().as_secs_f64()))
 }
 
 #[test]
@@ -130,19 +144,22 @@ fn behind_the_proxy_nodes_are_restarted_and_no_request_fails() {
     let [proxy, first, second] = [(); 3].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
     let mut nodes = [first, second].map(|address| Some(Running::node(&place, address)));
     let _proxy = Running::proxy(&nginx, place.path(), proxy, [first, second]);
-    let complaints = || fs::read_to_string(place.path().join("error.log")).unwrap_or_default();
+    // What the proxy says, whatever fails.
+    let _complaints = Complaints(place.path().join("error.log"));
     let (is_over, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         let _over = Over(&is_over);
         for worker in 0..4 {
-            let (key, is_over, asked, complaints) = (&key, &is_over, &asked, &complaints);
+            let (key, is_over, asked) = (&key, &is_over, &asked);
             scope.spawn(move || {
+                // One that fails ends the story: without any to ask, restarts would show nothing.
+                let _over = Over(is_over);
                 for n in 0.. {
                     if is_over.load(Ordering::Relaxed) {
                         return;
                     }
                     let written = post(proxy, key, "0", &draft(&format!("Roll {worker} {n}")));
-                    let (id, revision) = acknowledged(&written).unwrap_or_else(|| panic!("{}{}", written.text(), complaints()));
+                    let (id, revision) = acknowledged(&written).unwrap_or_else(|| panic!("{}", written.text()));
                     let read = post(proxy, key, &revision.to_string(), &node(&id));
                     assert_eq!(read.json()["data"]["node"]["id"], id, "{read:?}");
                     asked.fetch_add(2, Ordering::Relaxed);
@@ -151,6 +168,9 @@ fn behind_the_proxy_nodes_are_restarted_and_no_request_fails() {
         }
         for (at, address) in [first, second].into_iter().enumerate().cycle().take(2 * rolls) {
             std::thread::sleep(LEFT_ALONE);
+            if is_over.load(Ordering::Relaxed) {
+                return;
+            }
             nodes[at].take().expect("it runs").stop();
             nodes[at] = Some(Running::node(&place, address));
         }
