@@ -62,7 +62,7 @@ use crate::graph::View;
 pub use api::{Api, Call, Outcome, Prepared};
 pub use validate::Validator;
 pub use viewer::RateLimit;
-pub use written::write;
+pub use written::{write, write_list};
 
 /// What this request sees. [`Api::execute`] puts it there for every request, and nothing else runs the schema.
 fn view<'a>(ctx: &Context<'a>) -> &'a View {

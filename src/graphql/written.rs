@@ -29,7 +29,8 @@ pub fn object<'a>(keys: impl Iterator<Item = &'a str>, values: &[Value]) -> Valu
         text.push(b'"');
         text.extend_from_slice(key.as_bytes());
         text.extend_from_slice(b"\":");
-        put(value, &mut text);
+        // As of a list.
+        let _ = write(value, &mut text);
     }
     text.push(b'}');
     ready(text)
@@ -38,14 +39,8 @@ pub fn object<'a>(keys: impl Iterator<Item = &'a str>, values: &[Value]) -> Valu
 /// A list, as JSON.
 pub fn list(values: &[Value]) -> Value {
     let mut text = with_room_for(values);
-    text.push(b'[');
-    for value in values {
-        if text.len() > 1 {
-            text.push(b',');
-        }
-        put(value, &mut text);
-    }
-    text.push(b']');
+    // Memory takes all that is written to it, and every value is JSON.
+    let _ = write_list(values, &mut text, write);
     ready(text)
 }
 
@@ -56,14 +51,7 @@ pub fn list(values: &[Value]) -> Value {
 pub fn write(value: &Value, to: &mut impl Write) -> io::Result<()> {
     match value {
         Value::Binary(json) => to.write_all(json),
-        Value::List(values) => {
-            to.write_all(b"[")?;
-            for (at, value) in values.iter().enumerate() {
-                to.write_all(if at == 0 { b"" } else { b"," })?;
-                write(value, to)?;
-            }
-            to.write_all(b"]")
-        }
+        Value::List(values) => write_list(values, to, write),
         Value::Object(fields) => {
             to.write_all(b"{")?;
             for (at, (key, value)) in fields.iter().enumerate() {
@@ -78,6 +66,19 @@ pub fn write(value: &Value, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// Writes a list, each of whose items is written by `each`.
+///
+/// # Errors
+/// Where `to` takes no more.
+pub fn write_list<T, W: Write>(items: &[T], to: &mut W, each: impl Fn(&T, &mut W) -> io::Result<()>) -> io::Result<()> {
+    to.write_all(b"[")?;
+    for (at, item) in items.iter().enumerate() {
+        to.write_all(if at == 0 { b"" } else { b"," })?;
+        each(item, to)?;
+    }
+    to.write_all(b"]")
+}
+
 /// A buffer that need not grow for most objects.
 fn with_room_for(values: &[Value]) -> Vec<u8> {
     const EACH: usize = 32;
@@ -87,11 +88,6 @@ fn with_room_for(values: &[Value]) -> Vec<u8> {
         _ => 0,
     };
     Vec::with_capacity(2 + values.iter().map(|value| EACH + inside(value)).sum::<usize>())
-}
-
-fn put(value: &Value, text: &mut Vec<u8>) {
-    // Memory takes all that is written to it, and every value is JSON.
-    let _ = write(value, text);
 }
 
 fn ready(text: Vec<u8>) -> Value {

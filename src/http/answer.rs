@@ -67,21 +67,14 @@ pub fn write(mut answer: Executed, executed: bool, format: Format, settings: &Se
     Ok(Written { body: sink.bytes.into(), status, code, revision: None, lasting: None })
 }
 
-fn write_executed(answer: &BatchResponse, sink: &mut impl Write) -> io::Result<()> {
+fn write_executed<W: Write>(answer: &BatchResponse, sink: &mut W) -> io::Result<()> {
     match answer {
         BatchResponse::Single(answer) => write_one(answer, sink),
-        BatchResponse::Batch(answers) => {
-            sink.write_all(b"[")?;
-            for (at, answer) in answers.iter().enumerate() {
-                sink.write_all(if at == 0 { b"" } else { b"," })?;
-                write_one(answer, sink)?;
-            }
-            sink.write_all(b"]")
-        }
+        BatchResponse::Batch(answers) => crate::graphql::write_list(answers, sink, write_one),
     }
 }
 
-fn write_one(answer: &Executed, sink: &mut impl Write) -> io::Result<()> {
+fn write_one<W: Write>(answer: &Executed, sink: &mut W) -> io::Result<()> {
     sink.write_all(b"{")?;
     if !answer.errors.is_empty() {
         sink.write_all(b"\"errors\":")?;

@@ -142,20 +142,22 @@ impl Store {
     /// # Errors
     /// Where the database does not do it.
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
-        let (turn, at) = (self.write.turn().await?, (self.clock)());
+        let (turn, at, longest) = (self.write.turn().await?, (self.clock)(), self.write.longest);
         let erases = matches!(call.act, Act::EraseContact { .. });
-        self.write
-            .soon(async move {
+        write::apart(async move {
+            let written = async {
                 let transaction = write::begin(&turn).await?;
                 let done = answer(&transaction, call, at).await;
                 let keep = matches!(done, Ok(Outcome::Done(..)));
-                let done = write::end(transaction, done, keep).await;
-                if erases && keep {
-                    contact::scrub(&turn.database).await;
-                }
-                done
-            })
-            .await
+                write::end(transaction, done, keep).await
+            };
+            let done = write::within(longest, Box::pin(written)).await;
+            if erases && matches!(done, Ok(Outcome::Done(..))) {
+                contact::scrub(&turn.database).await;
+            }
+            done
+        })
+        .await
     }
 }
 

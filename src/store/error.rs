@@ -129,8 +129,8 @@ pub enum StoreError {
     /// The system gives no random bytes.
     #[error("The system gives no random bytes, which the secret of cursors is made of.")]
     NoChance,
-    /// The task that writes ended without an answer: the program is stopping, or has a fault.
-    #[error("The write was broken off; none of it was kept.")]
+    /// The task that works on it ended without an answer: the program is stopping, or has a fault.
+    #[error("The work was broken off; nothing of it was kept.")]
     BrokenOff,
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Chunks {
 pub(super) struct Chunk {
     /// Ids, versions, when they were published, when they last changed; commas between them.
     columns: [String; 4],
-    /// What they say, in JSON; lines between them.
+    /// What they say, in JSON: a list of lists of one each. Empty where there is none.
     contents: String,
     /// All of the chunk have a code behind this…
     pub after: String,
@@ -93,11 +93,11 @@ impl Chunks {
         };
         let mut sql = Sql::new("SELECT ");
         // None of these has a comma in it.
-        for column in ["id", "CAST(version AS text)", "coalesce(published_at, '')", "updated_at"] {
+        for column in ["id", "CAST(version AS text)", "coalesce(published_at, '-')", "updated_at"] {
             sql.joined(&Sql::new(column), ",").text(filter).text(", ");
         }
-        // The catalogue and the API write JSON without line breaks.
-        sql.joined(&Sql::new("content"), "\n").text(filter);
+        // Each in a list of its own, so that no content can pass for none, or for two.
+        sql.text("'[[' || ").joined(&Sql::new("content"), "],[").text(filter).text(" || ']]'");
         sql.text(", max(code), count(*) FROM (SELECT *").text(which).text(" FROM entry WHERE kind = ").bind(self.kind.name());
         sql.text(" AND code > ").bind(after.clone()).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
         let found = rows(db, sql).await.doing(DOING)?;
@@ -118,20 +118,15 @@ impl Chunk {
         if self.contents.is_empty() {
             return Some(Vec::new());
         }
+        let contents: Vec<(T,)> = serde_json::from_str(&self.contents).ok()?;
         let [mut ids, mut versions, mut published, mut updated] = self.columns.each_ref().map(|column| column.split(','));
-        let mut records = Vec::new();
-        for content in serde_json::Deserializer::from_str(&self.contents).into_iter() {
-            let published_at = Some(published.next()?).filter(|at| !at.is_empty());
-            records.push((
-                ids.next()?.parse().ok()?,
-                versions.next()?.parse().ok()?,
-                published_at.map(str::parse).transpose().ok()?,
-                updated.next()?.parse().ok()?,
-                content.ok()?,
-            ));
-        }
-        // A content that is damaged may look like none, or like two.
-        ids.next().is_none().then_some(records)
+        let mut record = |content| {
+            let published_at = Some(published.next()?).filter(|at| *at != "-").map(str::parse).transpose().ok()?;
+            Some((ids.next()?.parse().ok()?, versions.next()?.parse().ok()?, published_at, updated.next()?.parse().ok()?, content))
+        };
+        let records: Vec<_> = contents.into_iter().map(|(content,)| record(content)).collect::<Option<_>>()?;
+        // What is damaged may look like two: then every one behind it would be another's.
+        [ids, versions, published, updated].iter_mut().all(|column| column.next().is_none()).then_some(records)
     }
 }
 

@@ -42,10 +42,9 @@ pub(super) async fn gather<T: Send + 'static, All: Send + 'static>(
     prepare: impl Fn(Vec<PracticeFace>) -> T + Clone + Send + 'static,
     add: fn(&mut All, T),
 ) -> Result<All, StoreError> {
-    let (sender, mut parts) = mpsc::channel(AHEAD);
+    let (sender, mut parts) = mpsc::channel::<JoinHandle<Result<T, Unreadable>>>(AHEAD);
     let adding = async {
         while let Some(part) = parts.recv().await {
-            let part: JoinHandle<Result<T, Unreadable>> = part;
             let part = match part.await {
                 Ok(Ok(part)) => part,
                 Ok(Err(Unreadable::Entry)) => return Err(first_damaged(db, Kind::GoodPractice).await),
@@ -81,10 +80,8 @@ async fn read<T: Send + 'static>(
             all.extend(contributed);
             Ok(prepare(all))
         });
-        // Nobody takes them any more where one could not be read.
-        if parts.send(part).await.is_err() {
-            break;
-        }
+        // Where one could not be read, this is not waited for any more.
+        let _ = parts.send(part).await;
     }
     Ok(())
 }

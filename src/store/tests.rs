@@ -59,7 +59,8 @@ impl Db {
 
     /// What nobody but a test does.
     async fn sql(&self, sql: &str) {
-        self.store.write.database.execute_unprepared(sql).await.unwrap();
+        let turn = self.store.write.turn().await.unwrap();
+        turn.database.execute_unprepared(sql).await.unwrap();
     }
 
     /// The same where the engines do not share the words.

@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use super::StoreError;
 use super::connect::{self, LOCK};
 use super::error::Doing;
-use super::follow::in_time;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use crate::domain::entry::Kind;
@@ -37,6 +36,14 @@ pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'stati
 /// Longer than a write that people wait for can take: thirty seconds to reach the database, as many for the lock, and its
 /// own statements.
 const LONGEST: Duration = Duration::from_secs(90);
+
+/// Does a write, or gives it up after so long; by then nobody may wait for it any more.
+pub(super) async fn within<T>(longest: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(longest, work).await.unwrap_or_else(|_| {
+        tracing::error!(seconds = longest.as_secs(), "a write was given up: the database does not answer; whether it was kept cannot be told");
+        Err(StoreError::Silent)
+    })
+}
 
 /// How long a write waits for its turn, and how long one whose turn it is waits for a database that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,7 +76,7 @@ impl Writers {
     /// their turn would wait for that. What becomes of such a write cannot be told; whoever asks again under the same key
     /// is told what did.
     pub async fn soon<T: Send + 'static>(&self, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Result<T, StoreError> {
-        apart(in_time(self.longest, Box::pin(work))).await
+        apart(within(self.longest, Box::pin(work))).await
     }
 
     /// One's turn. Whoever goes away before it comes has asked for nothing; what is done in one's turn is to be done in a

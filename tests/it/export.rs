@@ -65,6 +65,12 @@ const BOOK: &str = ",\"Book, of \"\"ours\"\"\",Office,https://example.org/book,C
 /// A server with figures of our own: many, and with texts that look like formulas.
 fn office(change: impl FnOnce(&mut silkroutes::config::Settings)) -> TestApp {
     let place = Place::new();
+    import_book(&place);
+    TestApp::in_place(place, then, change)
+}
+
+/// Brings 293 figures of one source in.
+pub fn import_book(place: &Place) {
     let mut rows = String::from("measure,origin,destination,period,value,source,age_group,source_name,publisher,url,licence\n");
     for year in 1951..2024 {
         for (n, (origin, destination)) in [("AFG", "TUR"), ("PAK", "TUR"), ("IRQ", "DEU"), ("BGD", "ITA")].into_iter().enumerate() {
@@ -77,7 +83,6 @@ fn office(change: impl FnOnce(&mut silkroutes::config::Settings)) -> TestApp {
     std::fs::write(place.path().join("book.csv"), rows).expect("written");
     let done = run(place.path(), &["import", "csv", "book.csv", "--retrieved-on", "2026-11-23"]);
     assert!(done.status.success(), "{}", err(&done));
-    TestApp::in_place(place, then, change)
 }
 
 #[test]

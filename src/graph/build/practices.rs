@@ -67,6 +67,10 @@ impl Gathered {
         broken.extend(of_part);
         self.titles.append(&titles);
         for (node, bodies) in nodes {
+            // Codes are found by their order.
+            if self.table.codes().next_back().is_some_and(|last| *last > *node.slug) {
+                broken.push(format!("{} {} is kept under another code", Kind::GoodPractice, node.slug));
+            }
             let ix = PracticeIx::nth(self.table.len());
             link(snapshot, &node, |list| {
                 if list.last() != Some(&ix) {

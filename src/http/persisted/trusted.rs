@@ -163,12 +163,16 @@ impl<'de> Deserialize<'de> for Members {
 /// The documents of a manifest, and what is wrong with it.
 fn manifest(text: &str) -> (Vec<Found>, Vec<String>) {
     const WANTED: &str = "a manifest is an object of ids and documents (Relay), or has `operations` with `id` and `body` (Apollo)";
-    let whole: Value = match serde_json::from_str(text) {
-        Ok(whole) => whole,
+    let members = match serde_json::from_str(text) {
+        Ok(Members(members)) => members,
+        Err(fault) if fault.is_data() => return (Vec::new(), vec![format!("it is no manifest: {WANTED}.")]),
         Err(fault) => return (Vec::new(), vec![format!("it is not JSON, from line {}, column {} on; {WANTED}.", fault.line(), fault.column())]),
     };
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
-    if let Some(operations) = whole.get("operations").and_then(Value::as_array) {
+    let lists: Vec<_> = members.iter().filter(|(name, _)| name == "operations").filter_map(|(_, value)| value.as_array()).collect();
+    if lists.len() > 1 {
+        wrong.push(format!("`operations` stands there {} times; {WANTED}.", lists.len()));
+    } else if let [operations] = lists[..] {
         for (n, operation) in (1..).zip(operations) {
             let text = |name: &str| operation.get(name).and_then(Value::as_str);
             let name = text("name").or_else(|| text("id")).map_or_else(String::new, |name| format!(" (`{name}`)"));
@@ -180,15 +184,13 @@ fn manifest(text: &str) -> (Vec<Found>, Vec<String>) {
                 _ => wrong.push(format!("number {n} of `operations`{name} must have an `id` and a `body`, which are texts.")),
             }
         }
-    } else if let (Value::Object(_), Ok(Members(members))) = (whole, serde_json::from_str(text)) {
+    } else {
         for (id, text) in members {
             match text {
                 Value::String(text) => found.push(Found { name: Some(format!("`{id}`")), id: Some(id), text }),
                 _ => wrong.push(format!("`{id}` must be the text of a document; {WANTED}.")),
             }
         }
-    } else {
-        wrong.push(format!("it is no manifest: {WANTED}."));
     }
     (found, wrong)
 }
@@ -227,6 +229,7 @@ mod tests {
         write("relay.json", r#"{ "one": "{ b }", "two": 1 }"#);
         write("third.json", r#"{ "one": "{ c }", "same": "{ b }" }"#);
         write("twice.json", r#"{ "four": "{ d }", "four": "{ e }", "five": "{ f }", "five": "{ f }" }"#);
+        write("twin.json", r#"{ "operations": [{ "id": "g", "body": "{ g }" }], "operations": [{ "id": "h", "body": "{ h }" }] }"#);
         write("whole.json", "[1]");
         let Faults(faults) = Trusted::read(folder.path(), check).unwrap_err();
         let told: Vec<&str> = faults.iter().filter_map(|fault| fault.strip_prefix(&format!("{}/", folder.path().display()))).collect();
@@ -241,13 +244,14 @@ mod tests {
             "relay.json: `two` must be the text of a document",
             "third.json, `one`: another document has that id already",
             "twice.json, `four`: another document has that id already",
+            "twin.json: `operations` stands there 2 times; a manifest is",
             "whole.json: it is no manifest: a manifest is",
         ]) {
             assert!(told.starts_with(says), "{told} is not {says}");
         }
-        assert_eq!(told.len(), 11, "{told:#?}");
+        assert_eq!(told.len(), 12, "{told:#?}");
         let whole = Faults(faults).to_string();
-        assert!(whole.starts_with("11 faults.\n  /"), "{whole}");
+        assert!(whole.starts_with("12 faults.\n  /"), "{whole}");
         assert!(Trusted::read(&folder.path().join("none.json"), check).unwrap_err().to_string().contains("cannot be read"));
         assert_eq!(Faults(vec!["x.".into(); 102]).to_string().lines().last(), Some("  And 2 more."));
     }

@@ -76,10 +76,11 @@ impl Server {
         &self.name
     }
 
-    /// The pool that writes: one connection, as writers take turns.
+    /// The pool that writes: one connection, as writers take turns; and another for when the network swallows what the
+    /// driver says to the first as that comes back, for which the driver waits as long as the system does.
     pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
         let mut options = self.options(&WRITERS, None);
-        options.max_connections(1).acquire_timeout(START);
+        options.max_connections(2).acquire_timeout(START);
         // The first connection says whether there is a server.
         let first = self.connect(options.clone()).await?;
         self.look(&first).await?;

@@ -12,6 +12,7 @@ use crate::domain::viewer::Member;
 use crate::domain::word::Words;
 use crate::store::StoreError;
 use crate::store::error::Doing;
+use crate::store::follow::{CHANGES, in_time};
 use crate::store::row::{API, Written, insert_entries, instant};
 use crate::store::sql::{Sql, rows, run};
 use crate::store::write::is_postgres;
@@ -77,7 +78,8 @@ async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32)
 /// backups docs/OPERATING.md speaks.
 pub(super) async fn scrub(write: &DatabaseConnection) {
     let scrub = if is_postgres(write) { "VACUUM entry" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
-    if let Err(cause) = write.execute_unprepared(scrub).await {
-        tracing::warn!(%cause, "what was erased may stay in the database's files for a while");
+    let scrubbed = in_time(CHANGES, async { write.execute_unprepared(scrub).await.doing("take out what was erased") });
+    if let Err(fault) = scrubbed.await {
+        tracing::warn!(%fault, "what was erased may stay in the database's files for a while");
     }
 }

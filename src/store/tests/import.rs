@@ -270,9 +270,31 @@ async fn material_comes_in_parts_and_names_what_is_damaged() {
     assert!(codes.is_sorted(), "by kind and code");
     let with_bodies = |entry: &Entry| matches!(entry, Entry::GoodPractice(practice) if practice.texts.iter().all(|text| text.body.is_some()));
     assert_eq!(material.entries.iter().filter(|stored| with_bodies(&stored.entry)).count(), 2_501);
-    for content in ["{", "{}", "\"\"", "1],[2"] {
+    // One that looks like two, and one like none: together they are as many as they should be.
+    for content in ["{", "{}", "\"\"", "1],[2", "", "1]],[[2", "{}{}"] {
         db.sql(&format!("UPDATE entry SET content = '{content}' WHERE code = 'practice-1999'")).await;
-        let sentence = db.material().await.unwrap_err().to_string();
-        assert_eq!(sentence, "The database is damaged: the content of GoodPractice practice-1999 cannot be read. `silkroutes doctor` looks closer.");
+        for other in ["''", "content || '],[' || content"] {
+            db.sql(&format!(
+                "CREATE TABLE kept AS SELECT content FROM entry WHERE code = 'practice-2000'; UPDATE entry SET content = {other} WHERE code = 'practice-2000'"
+            ))
+            .await;
+            let sentence = db.material().await.unwrap_err().to_string();
+            assert_eq!(sentence, "The database is damaged: the content of GoodPractice practice-1999 cannot be read. `silkroutes doctor` looks closer.");
+            db.sql("UPDATE entry SET content = (SELECT content FROM kept) WHERE code = 'practice-2000'; DROP TABLE kept").await;
+        }
     }
+    db.sql("UPDATE entry SET content = (SELECT content FROM entry WHERE code = 'practice-2000') WHERE code = 'practice-1999'").await;
+    for (column, instant) in
+        [("published_at", ""), ("published_at", "2026-01-01T00:00:00Z,2026-01-01T00:00:00Z"), ("published_at", ","), ("updated_at", ""), ("updated_at", ",")]
+    {
+        db.sql(&format!("UPDATE entry SET {column} = '{instant}' WHERE code = 'practice-1998'")).await;
+        let sentence = db.material().await.unwrap_err().to_string();
+        assert_eq!(sentence, "The database is damaged: an instant of GoodPractice practice-1998 cannot be read. `silkroutes doctor` looks closer.");
+        db.sql("UPDATE entry SET published_at = NULL, updated_at = '2026-01-01T00:00:00Z' WHERE code = 'practice-1998'").await;
+    }
+    db.material().await.unwrap();
+    // The only one of its kind.
+    db.sql("UPDATE entry SET content = '' WHERE kind = 'Source'").await;
+    let sentence = db.material().await.unwrap_err().to_string();
+    assert!(sentence.starts_with("The database is damaged: the content of Source COUNTS"), "{sentence}");
 }

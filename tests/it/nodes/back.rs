@@ -1,13 +1,15 @@
 //! A database that goes back to an earlier state under a running node: an older copy is put in its place, or a standby
 //! takes over that lacks the last writes. What was read before must not be mixed with what is read then.
 
+use std::io::Read;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use silkroutes::domain::viewer::Role;
 
 use super::{acknowledged, draft, node, post};
-use crate::app::{TestApp, copy_into, query_path};
+use crate::app::{TestApp, copy_into, query_path, request};
+use crate::export::import_book;
 use crate::place::Place;
 
 const LIST: &str = "{ goodPractices(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { totalCount nodes { title } } }";
@@ -82,4 +84,27 @@ fn a_database_that_went_back_is_read_anew_and_nothing_is_mixed() {
     assert_eq!(app.query_as(&owner, drafts)["data"], fresh.query_as(&owner, drafts)["data"]);
     let findings = app.beside(async |store| store.check().await.expect("a look"));
     assert_eq!(findings, []);
+}
+
+#[test]
+fn a_file_that_is_made_while_its_database_goes_back_does_not_look_whole() {
+    let (place, older) = (Place::new(), Place::new());
+    import_book(&place);
+    let app = TestApp::with(|settings| {
+        settings.database = place.url().into();
+        // The third page waits for points.
+        settings.http.rate_points_anonymous = 120;
+        settings.http.rate_time = "20s".parse().expect("a time");
+    });
+    copy_into(&place, &older);
+    let key = app.key("UZB", Role::FocalPoint, "owner");
+    acknowledged(&post(&app, &key, &draft("Of the first history"))).expect("written");
+    let path = format!("{}&format=csv", query_path("{ observations(filter: { sources: [\"OUR-BOOK\"] }) { nodes { value } } }"));
+    let mut client = app.connect();
+    client.write(&request("GET", &path, &[], b""));
+    let mut first = [0; 256];
+    client.socket().read_exact(&mut first).expect("it begins");
+    copy_into(&older, &place);
+    let rest = String::from_utf8_lossy(&client.rest()).into_owned();
+    assert!(!rest.ends_with("0\r\n\r\n"), "the last chunk never comes: {} bytes", rest.len());
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use silkroutes::domain::figure::Measure;
 use silkroutes::domain::viewer::Role;
 
 use super::postgres::Postgres;
@@ -84,4 +85,40 @@ fn figures_come_from_a_replica_that_is_up_with_the_node_and_from_no_other() {
     });
     let value: Value = app.query("{ observations(first: 1) { totalCount } }");
     assert!(value.get("errors").is_none(), "{value}");
+}
+
+#[test]
+fn what_is_held_back_is_held_back_of_a_replica_too() {
+    let Some(server) = Postgres::start("a replica of figures that are held back") else { return };
+    TestApp::with(|settings| settings.database = server.url().into()).stop();
+    let standby = server.standby();
+    let serve = |replica: Option<&Postgres>| {
+        TestApp::with(|settings| {
+            settings.database = server.url().into();
+            settings.suppress_below.0.insert(Measure::LabourDepartures, 100_000);
+            settings.http.cache_bytes = 0;
+            if let Some(replica) = replica {
+                settings.database_replica = replica.url().into();
+            }
+        })
+    };
+    let (with, without) = (serve(Some(&standby)), serve(None));
+    let scans = || standby.texts("SELECT CAST(sum(seq_scan + coalesce(idx_scan, 0)) AS text) FROM pg_stat_user_tables WHERE relname LIKE 'figure%'")[0].clone();
+    let before = scans();
+    for query in [
+        "{ observations(first: 100) { totalCount nodes { id value availability provenance { file line rawValue } } } }",
+        "{ figures(measure: LABOUR_DEPARTURES, groupBy: [YEAR]) { nodes { value availability } } }",
+        "{ flow(code: \"PAK-OMN\") { observations(first: 100) { nodes { value availability } } series(measure: LABOUR_DEPARTURES) { points { value availability } } } }",
+    ] {
+        let (answer, other) = (with.query(query), without.query(query));
+        assert!(answer.get("errors").is_none(), "{answer}");
+        assert_eq!(answer["data"], other["data"], "{query}");
+    }
+    let closed = with.query("{ observations(first: 100) { nodes { value availability } } }").to_string();
+    assert!(closed.contains(r#""availability":"SUPPRESSED""#), "{closed}");
+    let read = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        scans() != before
+    });
+    assert!(read, "it was the replica that was asked");
 }
