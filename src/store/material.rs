@@ -57,11 +57,15 @@ pub(super) struct Chunks {
     after: Option<String>,
 }
 
+/// Between contents: each is read in a list of its own, so that none can pass for nothing, or for two. (The outermost
+/// brackets are put on here: in the database that would be another copy of all of it.)
+const BETWEEN: &str = "],[";
+
 /// Some entries of a kind: each column in one text. To join columns is half the work of joining rows.
 pub(super) struct Chunk {
     /// Ids, versions, when they were published, when they last changed; commas between them.
     columns: [String; 4],
-    /// What they say, in JSON: a list of lists of one each. Empty where there is none.
+    /// What they say, in JSON, with [`BETWEEN`] between them; empty where there is none.
     contents: String,
     /// All of the chunk have a code behind this…
     pub after: String,
@@ -96,8 +100,7 @@ impl Chunks {
         for column in ["id", "CAST(version AS text)", "coalesce(published_at, '-')", "updated_at"] {
             sql.joined(&Sql::new(column), ",").text(filter).text(", ");
         }
-        // Each in a list of its own, so that no content can pass for none, or for two.
-        sql.text("'[[' || ").joined(&Sql::new("content"), "],[").text(filter).text(" || ']]'");
+        sql.joined(&Sql::new("content"), BETWEEN).text(filter);
         sql.text(", max(code), count(*) FROM (SELECT *").text(which).text(" FROM entry WHERE kind = ").bind(self.kind.name());
         sql.text(" AND code > ").bind(after.clone()).text(" ORDER BY code LIMIT ").bind(CHUNK).text(") e");
         let found = rows(db, sql).await.doing(DOING)?;
@@ -115,10 +118,11 @@ impl Chunks {
 impl Chunk {
     /// All of its entries, or none where one of them cannot be read.
     pub fn records<T: DeserializeOwned>(&self) -> Option<Vec<Record<T>>> {
-        if self.contents.is_empty() {
+        // The version is a number: it is empty where there is no row.
+        if self.columns[1].is_empty() {
             return Some(Vec::new());
         }
-        let contents: Vec<(T,)> = serde_json::from_str(&self.contents).ok()?;
+        let contents: Vec<(T,)> = serde_json::from_str(&format!("[[{}]]", self.contents)).ok()?;
         let [mut ids, mut versions, mut published, mut updated] = self.columns.each_ref().map(|column| column.split(','));
         let mut record = |content| {
             let published_at = Some(published.next()?).filter(|at| *at != "-").map(str::parse).transpose().ok()?;
