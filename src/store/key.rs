@@ -78,12 +78,13 @@ impl Store {
         let at = (self.clock)();
         let known = checked(&new, &key, at).map_err(KeyError::Wrong)?;
         let (row, digest, turn) = (known.clone(), pepper.digest(&key), self.write.turn().await?);
-        write::apart(async move {
-            let transaction = write::begin(&turn).await?;
-            let done = insert(&transaction, &row, digest).await;
-            write::end(transaction, done, true).await
-        })
-        .await?;
+        self.write
+            .soon(async move {
+                let transaction = write::begin(&turn).await?;
+                let done = insert(&transaction, &row, digest).await;
+                write::end(transaction, done, true).await
+            })
+            .await?;
         Ok((key, known))
     }
 

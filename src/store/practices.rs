@@ -14,7 +14,7 @@ use super::contribution::{Which, faces};
 use super::error::Doing;
 use super::material::{Chunk, Chunks, Record, first_damaged};
 use super::sql::{Sql, rows};
-use super::whole::apart;
+use super::whole::aside;
 use crate::domain::contribution::Face;
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
@@ -51,7 +51,7 @@ pub(super) async fn gather<T: Send + 'static, All: Send + 'static>(
                 Ok(Err(Unreadable::Body)) => return Err(StoreError::Damaged { what: "a body", of: "practices".into() }),
                 Err(_) => return Err(StoreError::BrokenOff),
             };
-            all = apart(move || {
+            all = aside(move || {
                 add(&mut all, part);
                 all
             })

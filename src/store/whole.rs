@@ -34,19 +34,19 @@ impl Whole {
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         let (building, newest, secret, went_back) = found?;
-        Ok(Self { snapshot: apart(move || building.finish()).await??, newest, secret, went_back })
+        Ok(Self { snapshot: aside(move || building.finish()).await??, newest, secret, went_back })
     }
 }
 
 /// The graph of all that `db` reads, but for its last strokes, which need no database.
 async fn build(db: &impl ConnectionTrait, secret: [u8; 64]) -> Result<Building, FollowError> {
     let material = material::read(db).await?;
-    let building = apart(move || Building::new(material, &secret)).await?;
+    let building = aside(move || Building::new(material, &secret)).await?;
     let frame = building.frame();
     Ok(practices::gather(db, building, move |some| frame.part(some), Building::add).await?)
 }
 
 /// Does work on a thread that answers nobody: there are seconds of it at a million entries.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::BrokenOff)
 }

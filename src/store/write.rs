@@ -38,10 +38,10 @@ pub(super) async fn apart<T: Send + 'static, E: From<StoreError> + Send + 'stati
 const LONGEST: Duration = Duration::from_secs(90);
 
 /// Does a write, or gives it up after so long; by then nobody may wait for it any more.
-pub(super) async fn within<T>(longest: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn within<T, E: From<StoreError>>(longest: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     tokio::time::timeout(longest, work).await.unwrap_or_else(|_| {
         tracing::error!(seconds = longest.as_secs(), "a write was given up: the database does not answer; whether it was kept cannot be told");
-        Err(StoreError::Silent)
+        Err(StoreError::Silent.into())
     })
 }
 
@@ -75,7 +75,10 @@ impl Writers {
     /// statement, or its answer, nothing else ends it before the system gives the connection up, and all who wait for
     /// their turn would wait for that. What becomes of such a write cannot be told; whoever asks again under the same key
     /// is told what did.
-    pub async fn soon<T: Send + 'static>(&self, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Result<T, StoreError> {
+    pub async fn soon<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
         apart(within(self.longest, Box::pin(work))).await
     }
 

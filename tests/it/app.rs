@@ -357,26 +357,20 @@ impl Client {
 
     fn more(&mut self) -> Option<()> {
         let mut space = [0; 16 * 1024];
-        let read = loop {
+        let end = loop {
             match self.socket.read(&mut space) {
+                Ok(count @ 1..) => {
+                    self.buffer.extend_from_slice(&space[..count]);
+                    return Some(());
+                }
+                Ok(0) => break "it hung up".to_owned(),
                 // A process that was held still and goes on finds its reads broken off: nobody hung up.
                 Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read,
+                Err(cause) => break cause.to_string(),
             }
         };
-        let count = match read {
-            Ok(0) => Err("it hung up".to_owned()),
-            Ok(count) => Ok(count),
-            Err(cause) => Err(cause.to_string()),
-        };
-        match count {
-            Ok(count) => self.buffer.extend_from_slice(&space[..count]),
-            Err(end) => {
-                self.end = Some(end);
-                return None;
-            }
-        }
-        Some(())
+        self.end = Some(end);
+        None
     }
 }
 
