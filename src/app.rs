@@ -144,7 +144,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         store: Arc::new(store),
         auth,
         meter,
-        threads: threads().map_err(StartFault::Threads)?,
+        threads: threads(settings.http.executions).map_err(StartFault::Threads)?,
         settings: settings.http.clone(),
         clock: surroundings.clock,
         seed: surroundings.seed,
@@ -155,9 +155,9 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     Ok(App { address, stop, task })
 }
 
-/// As many as those that listen.
-fn threads() -> std::io::Result<Threads> {
-    Threads::new(tokio::runtime::Handle::current().metrics().num_workers(), STEPS)
+/// Those that listen are as many as there are processors.
+fn threads(executions: usize) -> std::io::Result<Threads> {
+    Threads::new(executions, tokio::runtime::Handle::current().metrics().num_workers(), STEPS)
 }
 
 /// The documents that an operator trusts, each of which must be one that would be run.

@@ -9,9 +9,10 @@
 //! | [`server`], `line` | sockets: limits of HTTP itself, graceful stop; one connection's patience |
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
-//! | [`answer`], [`refusal`] | what goes out |
+//! | `operation` | one operation, from its text to the text of its answer |
+//! | [`answer`], [`refusal`], `pack` | what goes out |
 //! | `kept`, [`persisted`] | answers that are given again; documents that are known by a name |
-//! | `shed`, [`work`] | how many run, how many wait; where they run |
+//! | `shed`, [`work`] | how many run, how many wait, of whom; where they run |
 //! | `export` | the list of an operation as a file |
 //! | [`auth`], `rate`, `places` | who asks; how much; how many at once |
 //! | `revision` | from which state on; whether this node may speak for what is not public |
@@ -32,6 +33,8 @@ mod health;
 mod kept;
 mod line;
 pub mod meter;
+mod operation;
+mod pack;
 pub mod pages;
 pub mod persisted;
 mod places;
@@ -49,6 +52,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -56,7 +60,7 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+use tower_http::compression::Predicate;
 
 use crate::graphql::Api;
 use crate::graphql::limit::Limits;
@@ -138,7 +142,7 @@ impl Shared {
             rates: rate::Rates::new(&settings),
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
             documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
-            gate: shed::Gate::new(&settings, threads.count()),
+            gate: shed::Gate::new(&settings, threads.places()),
             threads,
             longer_kept: graphql::longer_kept(settings.shared_time),
             export_places: places::Places::new(settings.exports, settings.exports_each),
@@ -178,11 +182,22 @@ impl Shared {
     }
 }
 
+/// What is packed on its way out: what is long enough to be worth it, and so short that it takes no time.
+#[derive(Clone, Copy)]
+struct Worth {
+    from: u64,
+}
+
+impl Predicate for Worth {
+    fn should_compress<B: HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        response.body().size_hint().exact().is_some_and(|bytes| (self.from..pack::LARGE as u64).contains(&bytes))
+    }
+}
+
 /// The one table of routes.
 fn routes(shared: &Arc<Shared>) -> Router {
-    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this;
-    // a workbook is packed as it is.
-    let worth_it = SizeAbove::new(shared.settings.compress_bytes).and(NotForContentType::const_new("application/vnd.openxmlformats"));
+    // What is large is packed where it is made, pages beforehand; a workbook is packed as it is.
+    let worth_it = Worth { from: shared.settings.compress_bytes };
     let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
         .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))

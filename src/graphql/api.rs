@@ -147,12 +147,18 @@ impl Api {
         &self.sdl
     }
 
+    /// A document that was looked at before, and is remembered.
+    #[must_use]
+    pub fn known(&self, text: &str) -> Option<Arc<Prepared>> {
+        self.documents.get(text)
+    }
+
     /// Looks at a document: its size and shape, before anything else is done with it.
     ///
     /// # Errors
     /// Where it does not parse or goes beyond a limit.
     pub fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Refusal> {
-        if let Some(prepared) = self.documents.get(text) {
+        if let Some(prepared) = self.known(text) {
             return Ok(prepared);
         }
         limit::check_text(text, &self.limits)?;

@@ -7,7 +7,6 @@
 //! (docs/adr/0015)
 
 use std::hash::Hash;
-use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::{Body, Bytes};
@@ -20,7 +19,9 @@ use quick_cache::{Equivalent, Weighter};
 
 use super::accept::Format;
 use super::answer::{self, Written};
-use super::graphql::{known_tag, tag_of};
+use super::graphql::known_tag;
+use super::operation::Made;
+use super::pack;
 use super::pages::{Encoding, best_encoding};
 
 /// What an answer takes beside its bytes and those of its request.
@@ -83,6 +84,22 @@ impl Weighter<Key, Arc<Kept>> for ByBytes {
     }
 }
 
+impl Kept {
+    /// Where its body stands in an encoding.
+    const fn place(&self, encoding: Encoding) -> Option<&OnceLock<Option<Bytes>>> {
+        match encoding {
+            Encoding::Brotli => Some(&self.brotli),
+            Encoding::Gzip => Some(&self.gzip),
+            Encoding::Identity => None,
+        }
+    }
+
+    /// Its body in an encoding, packed at the first time; none where it is no shorter.
+    pub fn pack(&self, encoding: Encoding) -> Option<Bytes> {
+        self.place(encoding)?.get_or_init(|| pack::whole(&self.body, encoding)).clone()
+    }
+}
+
 /// The answers of one server.
 pub(super) struct Answers {
     kept: Option<Cache<Key, Arc<Kept>, ByBytes>>,
@@ -102,17 +119,22 @@ impl Answers {
         self.kept.as_ref()?.get(&Asked { format, text }).filter(|kept| (kept.era, kept.revision) == (era, revision) && kept.day == day)
     }
 
-    /// Keeps an answer.
-    pub fn keep(&self, format: Format, text: &[u8], written: &Written, lasting: Lasting) {
-        let Some(cache) = &self.kept else { return };
-        let weight = (text.len() + 2 * written.body.len() + BESIDE) as u64;
-        let Ok(tag) = HeaderValue::from_str(&tag_of(&written.body)) else { return };
+    /// Keeps an answer, where it is true for all.
+    pub fn keep(&self, format: Format, text: &[u8], made: &Made) {
+        let (Some(cache), Some(lasting), Some(tag)) = (&self.kept, made.written.lasting, &made.tag) else { return };
+        let body = made.written.body.clone();
+        let weight = (text.len() + 2 * body.len() + BESIDE) as u64;
+        let Ok(tag) = HeaderValue::from_str(tag) else { return };
         if weight > self.bytes / LARGEST_PART {
             return;
         }
         let Lasting { era, revision, day, cost, is_named } = lasting;
-        let body = written.body.clone();
         let kept = Kept { era, revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
+        if let Some((encoding, packed)) = &made.packed
+            && let Some(place) = kept.place(*encoding)
+        {
+            let _ = place.set(Some(packed.clone()));
+        }
         cache.insert(Key { format, text: text.into() }, Arc::new(kept));
     }
 
@@ -121,21 +143,22 @@ impl Answers {
         self.kept.as_ref().map_or(0, Cache::weight)
     }
 
+    /// Whether the response takes long, as its body was never packed like this.
+    pub fn takes_long(&self, kept: &Kept, encoding: Encoding) -> bool {
+        let length = kept.body.len();
+        length >= pack::LARGE && length as u64 >= self.compress_bytes && kept.place(encoding).is_some_and(|place| place.get().is_none())
+    }
+
     /// The response; to a GET (`is_get`) with its mark, and 304 where the client has it.
     pub fn response(&self, kept: &Kept, headers: &HeaderMap, format: Format, cache: HeaderValue, is_get: bool) -> Response {
         let known = kept.tag.to_str().ok().filter(|_| is_get).and_then(|tag| known_tag(headers, tag));
         let is_small = (kept.body.len() as u64) < self.compress_bytes;
         let encoding = if is_small || known.is_some() { Encoding::Identity } else { best_encoding(headers) };
-        let packed = match encoding {
-            Encoding::Brotli => kept.brotli.get_or_init(|| brotli(&kept.body)).clone().map(|bytes| (bytes, "br")),
-            Encoding::Gzip => kept.gzip.get_or_init(|| gzip(&kept.body)).clone().map(|bytes| (bytes, "gzip")),
-            Encoding::Identity => None,
-        };
-        let (body, encoding) = packed.map_or_else(|| (kept.body.clone(), None), |(bytes, encoding)| (bytes, Some(encoding)));
+        let (body, encoding) = kept.pack(encoding).map_or_else(|| (kept.body.clone(), None), |bytes| (bytes, pack::name(encoding)));
         let written = Written { body, status: StatusCode::OK, code: None, revision: None, lasting: None };
         let mut response = answer::response(written, format, cache);
         if let Some(encoding) = encoding {
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            response.headers_mut().insert(CONTENT_ENCODING, encoding);
         }
         match known {
             Some(known) => {
@@ -153,53 +176,35 @@ impl Answers {
     }
 }
 
-/// Packed at the level at which answers that are not kept are packed, too; none where it is no shorter.
-fn gzip(body: &[u8]) -> Option<Bytes> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(4));
-    encoder.write_all(body).ok()?;
-    shorter(encoder.finish().ok()?, body)
-}
-
-fn brotli(body: &[u8]) -> Option<Bytes> {
-    let mut encoder = ::brotli::CompressorWriter::new(Vec::with_capacity(body.len() / 4), 4096, 4, 20);
-    encoder.write_all(body).ok()?;
-    encoder.flush().ok()?;
-    shorter(encoder.into_inner(), body)
-}
-
-fn shorter(packed: Vec<u8>, body: &[u8]) -> Option<Bytes> {
-    (packed.len() < body.len()).then(|| packed.into())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::graphql::tag_of;
     use super::*;
     use jiff::civil::date;
 
     const DAY: Date = date(2026, 11, 27);
 
-    fn written(body: impl Into<Bytes>) -> Written {
-        Written { body: body.into(), status: StatusCode::OK, code: None, revision: None, lasting: None }
-    }
-
-    fn lasting(revision: u64) -> Lasting {
-        Lasting { era: 0, revision, day: DAY, cost: 3, is_named: false }
+    fn made(body: impl Into<Bytes>, revision: u64) -> Made {
+        let body = body.into();
+        let tag = Some(tag_of(&body));
+        let lasting = Lasting { era: 0, revision, day: DAY, cost: 3, is_named: false };
+        Made { written: Written { body, status: StatusCode::OK, code: None, revision: None, lasting: Some(lasting) }, is_named: false, tag, packed: None }
     }
 
     #[test]
     fn an_answer_is_found_by_its_bytes_form_era_revision_and_day_and_by_nothing_else() {
         let answers = Answers::new(1 << 20, 1024);
-        answers.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        answers.keep(Format::Json, b"{a}", &made("1", 7));
         assert_eq!(answers.find(Format::Json, b"{a}", (0, 7), DAY).map(|kept| kept.cost), Some(3));
         assert!(answers.find(Format::Json, b"{a }", (0, 7), DAY).is_none());
         assert!(answers.find(Format::GraphQl, b"{a}", (0, 7), DAY).is_none());
         assert!(answers.find(Format::Json, b"{a}", (0, 8), DAY).is_none());
         assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY.tomorrow().unwrap()).is_none());
         assert!(answers.find(Format::Json, b"{a}", (1, 7), DAY).is_none(), "of another era");
-        answers.keep(Format::Json, b"{a}", &written("2"), lasting(8));
+        answers.keep(Format::Json, b"{a}", &made("2", 8));
         assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY).is_none(), "the newer one took its place");
         let none = Answers::new(0, 1024);
-        none.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        none.keep(Format::Json, b"{a}", &made("1", 7));
         assert!(none.find(Format::Json, b"{a}", (0, 7), DAY).is_none());
     }
 
@@ -213,18 +218,5 @@ mod tests {
         assert!(answers.weight() > 50_000);
         answers.keep(Format::Json, b"long", &written(vec![0; 10_000]), lasting(1));
         assert!(answers.find(Format::Json, b"long", (0, 1), DAY).is_none());
-    }
-
-    #[test]
-    fn packed_forms_hold_the_same_bytes() {
-        use std::io::Read as _;
-        let body = "Türkiye ".repeat(500);
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&gzip(body.as_bytes()).unwrap()[..]).read_to_string(&mut text).unwrap();
-        assert_eq!(text, body);
-        let mut text = String::new();
-        ::brotli::Decompressor::new(&brotli(body.as_bytes()).unwrap()[..], 4096).read_to_string(&mut text).unwrap();
-        assert_eq!(text, body);
-        assert!(gzip(b"x").is_none());
     }
 }
