@@ -11,7 +11,7 @@ use axum::response::Response;
 use jiff::tz::Offset;
 use tokio::time::{Instant, timeout};
 
-use crate::graph::Viewer;
+use crate::graph::{Stop, Viewer};
 use crate::graphql::{Call, RateLimit};
 
 use super::accept::{self, Format, Wish};
@@ -236,6 +236,7 @@ async fn run(
         today: day,
         store: Arc::clone(&shared.store),
         carry: None,
+        stop: Stop::default(),
     };
     let run = async {
         let _places = if is_write { (Some(shared.gate.enter_to_write(ticket.who())?), None) } else { (None, Some(shared.gate.enter().await?)) };

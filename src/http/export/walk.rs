@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use tokio::time::Instant;
 
-use crate::graph::{Snapshot, View, Viewer};
+use crate::graph::{Snapshot, Stop, View, Viewer};
 use crate::graphql::export::{Carry, Page, Plan};
 use crate::graphql::{Call, RateLimit};
 use crate::store::StoreError;
@@ -190,6 +190,7 @@ impl Walk {
             today: self.day,
             store: Arc::clone(&shared.store),
             carry: Some(Arc::clone(&self.carry)),
+            stop: Stop::default(),
         };
         let run = async {
             // Only what has not begun is refused where too many wait.
