@@ -8,6 +8,7 @@
 //! | [`snapshot`], [`build`] | the tables, and how entries become nodes and codes become edges |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`] | nodes and filters of one concept |
 //! | [`code`] | codes that clients name, or what they may have meant |
+//! | [`work`] | what one operation does and may do, and when it ends |
 //! | [`index`], [`order`], [`page`], [`seal`], [`search`] | the machinery: positions, sort keys, pages, cursors, full text |
 
 pub mod build;
@@ -28,9 +29,11 @@ pub mod seal;
 pub mod search;
 pub mod snapshot;
 pub mod view;
+pub mod work;
 
 pub use crate::domain::viewer::Viewer;
 pub use build::{Broken, Building};
 pub use material::Material;
 pub use snapshot::Snapshot;
 pub use view::View;
+pub use work::Stop;

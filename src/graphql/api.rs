@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::graph::{Snapshot, View, Viewer};
+use crate::graph::{Snapshot, Stop, View, Viewer};
 use crate::store::{Follower, Store};
 
 use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code};
@@ -110,6 +110,8 @@ pub struct Call {
     pub store: Arc<Store>,
     /// What one page of a file hands to the next; none for an answer of its own.
     pub carry: Option<Arc<Carry>>,
+    /// Ends the work when it is set: whoever waits for the answer sets it when he waits no longer.
+    pub stop: Stop,
 }
 
 /// What came of it.
@@ -187,7 +189,7 @@ impl Api {
 
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
-        let Call { prepared, operation, variables, charge, rate, follower, snapshot, viewer, today, store, carry } = call;
+        let Call { prepared, operation, variables, charge, rate, follower, snapshot, viewer, today, store, carry, stop } = call;
         if charge.kind == OperationKind::Subscription {
             return refused(&unsupported(&prepared.document));
         }
@@ -203,7 +205,8 @@ impl Api {
             .data(views)
             .data(Loaders::new(&Arc::new(store.seen_by(&viewer))))
             .data(Arc::clone(&reads))
-            .data(rate);
+            .data(rate)
+            .data(stop);
         let written = Arc::new(AtomicU64::new(0));
         if let Some(carry) = carry {
             request = request.data(carry);
