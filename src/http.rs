@@ -17,7 +17,8 @@
 //! | [`auth`], `rate`, `places` | who asks; how much; how many at once |
 //! | `revision` | from which state on; whether this node may speak for what is not public |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
-//! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
+//! | `health` | `/health/live`, `/health/ready`, `/schema.graphql` |
+//! | [`metrics`] | `/metrics`, on a listener of its own |
 //! | [`pages`] | GraphiQL, the console |
 //! | [`settings`] | every limit of the transport |
 
@@ -33,6 +34,7 @@ mod health;
 mod kept;
 mod line;
 pub mod meter;
+pub mod metrics;
 mod operation;
 mod pack;
 pub mod pages;
@@ -201,8 +203,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
     let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
         .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
-        .route("/schema.graphql", get(health::schema).layer(compress.clone()))
-        .route("/metrics", get(health::metrics).layer(compress))
+        .route("/schema.graphql", get(health::schema).layer(compress))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(pages::routes())

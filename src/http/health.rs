@@ -1,4 +1,4 @@
-//! For those who run the server: is it alive, may it be sent requests, what did it do; and the schema as text.
+//! For those who run the server: is it alive, may it be sent requests; and the schema as text.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,13 +56,6 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
         Ok(_) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
         Err(message) => refuse(message),
     }
-}
-
-/// `GET /metrics`, for Prometheus.
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    shared.meter.kept(shared.answers.weight());
-    shared.meter.vitals(&shared.store.vitals().await);
-    plain("text/plain; version=0.0.4; charset=utf-8", Body::from(shared.meter.render()))
 }
 
 /// `GET /schema.graphql`: the schema in its definition language.

@@ -212,11 +212,11 @@ mod tests {
     fn the_room_is_never_exceeded_and_no_answer_takes_most_of_it() {
         let answers = Answers::new(100_000, 1024);
         for n in 0..10_000_u32 {
-            answers.keep(Format::Json, &n.to_be_bytes(), &written(vec![0; 1000]), lasting(1));
+            answers.keep(Format::Json, &n.to_be_bytes(), &made(vec![0; 1000], 1));
             assert!(answers.weight() <= 100_000);
         }
         assert!(answers.weight() > 50_000);
-        answers.keep(Format::Json, b"long", &written(vec![0; 10_000]), lasting(1));
+        answers.keep(Format::Json, b"long", &made(vec![0; 10_000], 1));
         assert!(answers.find(Format::Json, b"long", (0, 1), DAY).is_none());
     }
 }

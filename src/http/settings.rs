@@ -89,18 +89,18 @@ settings! {
     documents: DocumentMode = DocumentMode::Any;
     /// A folder of `.graphql` files, or a manifest of Relay or Apollo: documents that are run by their ids; none by default.
     document_source: String = String::new();
-    /// Operations that run at the same time; 0 for four on each thread.
+    /// Operations that run at the same time, short ones and long ones apart, half of them of one client and three quarters of strangers at most; 0 for four on each processor.
     executions: usize = 0;
-    /// Operations that wait for that; one more is answered 503.
+    /// Operations that wait for that, three quarters of them of one client at most; one more is answered 503.
     queue: usize = 256;
     /// Writes that are carried out or wait for their turn, one after the other, three quarters of them of one client at most; one more is answered 503, and nothing of it is written.
     writes: usize = 256;
     /// How long an operation may have to wait; where it would be longer, it is answered 503 at once.
     queue_time: Span = Span(Duration::from_millis(300));
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.
-    rate_points: u64 = 60_000_000;
-    /// The same for all without a key that come from one address; lower it on the internet.
-    rate_points_anonymous: u64 = 60_000_000;
+    rate_points: u64 = 600_000;
+    /// The same for all without a key that come from one address.
+    rate_points_anonymous: u64 = 120_000;
     /// Time in which used points come back.
     rate_time: Span = Span::seconds(60);
     /// A header in which a proxy in front names the client's address, such as x-forwarded-for; none by default.

@@ -54,7 +54,7 @@ fn a_body_in_chunks_has_the_same_limit() {
 fn a_body_beyond_the_limit_is_not_read_to_its_end() {
     let app = TestApp::with(|_| {});
     let received = || {
-        let text = app.get("/metrics", &[]).text();
+        let text = app.metrics();
         let line = text.lines().find(|line| line.starts_with("silkroutes_http_received_bytes_total ")).expect("counted").to_owned();
         line.rsplit(' ').next().and_then(|count| count.parse::<usize>().ok()).expect("a number")
     };
@@ -254,7 +254,7 @@ fn what_is_running_may_finish_when_the_server_stops_but_not_for_ever() {
 fn a_client_that_takes_nothing_is_cut_off() {
     let app = TestApp::with(|settings| settings.http.write_time = millis(300));
     let others = || {
-        let text = app.get("/metrics", &[]).text();
+        let text = app.metrics();
         let count = text.lines().find_map(|line| line.strip_prefix("silkroutes_http_connections ")).expect("counted").to_owned();
         count.parse::<i64>().expect("a number") - 1
     };

@@ -11,6 +11,7 @@ mod connections;
 mod contract;
 mod contribution;
 mod copying;
+mod deploy;
 mod errors;
 mod expect;
 mod export;
