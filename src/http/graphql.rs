@@ -250,6 +250,8 @@ async fn run(
     let outcome = outcome?.inspect_err(|_| ticket.give_back(cost))?;
     // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
     let is_for_all = outcome.is_for_all && !registers;
+    ticket.take_beyond(outcome.cost.saturating_sub(cost));
+    let lasting = Lasting { cost: outcome.cost, ..lasting };
     let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
     Ok(Written { revision: outcome.revision, lasting: is_for_all.then_some(lasting), ..written })
 }

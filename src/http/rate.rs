@@ -207,6 +207,20 @@ impl Ticket {
         Ok(left)
     }
 
+    /// Takes what an operation turned out to cost beyond what was taken for it. It is done already, so that it is not
+    /// refused: the bucket may go below nothing, and who emptied it waits until it has filled up.
+    pub fn take_beyond(&mut self, more: u64) {
+        let Some(left) = self.left.filter(|_| more > 0) else { return };
+        let points = {
+            let mut bucket = self.lock();
+            let now = Instant::now();
+            let points = self.rate.points(*bucket, now) - float(more);
+            *bucket = Bucket { points, at: now };
+            points
+        };
+        self.left = Some(self.left(points, left.cost.saturating_add(more)));
+    }
+
     /// Gives back what was taken for an operation that was not run.
     pub fn give_back(&mut self, cost: u64) {
         let full = float(self.rate.points);

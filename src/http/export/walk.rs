@@ -108,11 +108,12 @@ impl Walk {
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
         self.since = self.snapshot.revision();
-        let page = self.page(None, left).await.inspect_err(|failed| {
+        let (page, more) = self.page(None, left).await.inspect_err(|failed| {
             if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
                 ticket.give_back(left.cost);
             }
         })?;
+        ticket.take_beyond(more);
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
         }
@@ -132,7 +133,8 @@ impl Walk {
             revision::may_answer(&self.shared, &self.headers).await?;
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
-        let page = self.page(Some(&after), left).await?;
+        let (page, more) = self.page(Some(&after), left).await?;
+        self.ticket.take_beyond(more);
         if self.is_withdrawn() {
             let message = "Something was withdrawn while the file was made; ask for it again.";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into());
@@ -174,7 +176,8 @@ impl Walk {
         Refusal::document(code::LIMIT_ANSWER, message)
     }
 
-    async fn page(&self, after: Option<&str>, left: Left) -> Result<Page, Failed> {
+    /// A page, and what it cost beyond what is charged beforehand.
+    async fn page(&self, after: Option<&str>, left: Left) -> Result<(Page, u64), Failed> {
         let shared = &self.shared;
         let now = (shared.clock)();
         let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
@@ -202,6 +205,6 @@ impl Walk {
             return Err(Failed::Answered(Box::new(outcome.response)));
         }
         let data = std::mem::replace(&mut outcome.response.data, Value::Null);
-        Ok(self.plan.rows(data, &self.carry))
+        Ok((self.plan.rows(data, &self.carry), outcome.cost.saturating_sub(self.plan.charge().cost)))
     }
 }
