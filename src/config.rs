@@ -100,7 +100,9 @@ impl TryFrom<String> for Listener {
         }
         let port = text.parse().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let address = port.or_else(|_| text.parse());
-        address.map(|address| Self(Some(address))).map_err(|_| "it must be an address and a port, as 127.0.0.1:9464, a port of this machine alone, as 9464, or empty")
+        address
+            .map(|address| Self(Some(address)))
+            .map_err(|_| "it must be an address and a port, as 127.0.0.1:9464, a port of this machine alone, as 9464, or empty")
     }
 }
 

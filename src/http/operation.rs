@@ -21,12 +21,13 @@ use super::answer::{self, Written};
 use super::graphql::tag_of;
 use super::kept::Lasting;
 use super::pages::{Encoding, best_encoding};
+use super::places::Place;
 use super::rate::Ticket;
 use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::shed::Way;
+use super::shed::{Turn, Way};
 use super::{Shared, pack, work};
 
 /// By which method an operation came.
@@ -114,33 +115,27 @@ pub(super) async fn run(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked
     .await?
 }
 
+/// What is held while an operation runs: a place at the executor, or in the line of writes.
+type Held = (Option<Turn>, Option<Place>);
+
 /// Runs what was read where it came in: there, or elsewhere where it may be long.
-async fn run_ready(shared: &Arc<Shared>, ticket: &Ticket, asked: &Asked, ready: Ready, stop: Stop) -> Result<Made, Refusal> {
-    let (own, asked) = (Arc::clone(shared), asked.again());
+async fn run_ready(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, ready: Ready, stop: Stop) -> Result<Made, Refusal> {
     if ready.is_write {
         let place = shared.gate.enter_to_write(ticket.who())?;
-        let work = async move {
-            let _place = place;
-            finish(&own, ready, &asked).await.map(|made| made.dressed(&own, &asked))
-        };
-        return work::elsewhere(shared, stop, work).await?;
+        return run_elsewhere(shared, ticket, asked, ready, (None, Some(place)), stop).await;
     }
     if ready.is_long {
         let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
-        let work = async move {
-            // With the work itself: who waits for it may be gone, and it may have to be stopped.
-            let _turn = turn;
-            finish(&own, ready, &asked).await.map(|made| made.dressed(&own, &asked))
-        };
-        return work::elsewhere(shared, stop, work).await?;
+        return run_elsewhere(shared, ticket, asked, ready, (Some(turn), None), stop).await;
     }
     let turn = shared.gate.enter(Way::Short, ticket.who()).await?;
-    let made = finish(shared, ready, &asked).await?;
+    let made = finish(shared, ready, asked, ticket).await?;
     drop(turn);
     if made.written.body.len() < pack::LARGE {
-        return Ok(made.dressed(shared, &asked));
+        return Ok(made.dressed(shared, asked));
     }
     let turn = shared.gate.join(ticket.who()).await?;
+    let (own, asked) = (Arc::clone(shared), asked.again());
     let work = async move {
         let _turn = turn;
         made.dressed(&own, &asked)
@@ -148,23 +143,38 @@ async fn run_ready(shared: &Arc<Shared>, ticket: &Ticket, asked: &Asked, ready: 
     work::elsewhere(shared, stop, work).await
 }
 
-/// The same for what takes long to be read, which is all done elsewhere.
-async fn run_large(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: Stop) -> Result<Made, Refusal> {
-    let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
-    let (own, asked, mut again, switch) = (Arc::clone(shared), asked.again(), ticket.again(), stop.clone());
+async fn run_elsewhere(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, ready: Ready, held: Held, stop: Stop) -> Result<Made, Refusal> {
+    let (own, asked, mut again) = (Arc::clone(shared), asked.again(), ticket.again());
     let work = async move {
-        let made = async {
-            let Some(ready) = read(&own, &mut again, &asked, &switch, false)? else { return Err(Refusal::bad_request("The request is too large.")) };
-            // What writes waits in a line of its own.
-            let _places = if ready.is_write { (None, Some(own.gate.enter_to_write(again.who())?)) } else { (Some(turn), None) };
-            finish(&own, ready, &asked).await.map(|made| made.dressed(&own, &asked))
-        };
-        let made = made.await;
+        // Held by the work itself: whoever waits for it may be gone before it has stopped.
+        let _held = held;
+        let made = finish(&own, ready, &asked, &mut again).await.map(|made| made.dressed(&own, &asked));
         (made, again)
     };
     let (made, again) = work::elsewhere(shared, stop, work).await?;
     ticket.resume(again);
     made
+}
+
+/// The same for what takes long to be read, which is all done elsewhere.
+async fn run_large(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: Stop) -> Result<Made, Refusal> {
+    let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
+    let (own, asked, mut again, switch) = (Arc::clone(shared), asked.again(), ticket.again(), stop.clone());
+    let work = async move {
+        let made = read_and_run(&own, &mut again, &asked, turn, &switch).await;
+        (made, again)
+    };
+    let (made, again) = work::elsewhere(shared, stop, work).await?;
+    ticket.resume(again);
+    made
+}
+
+async fn read_and_run(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, turn: Turn, stop: &Stop) -> Result<Made, Refusal> {
+    let too_large = || Refusal::bad_request("The request is too large to be read.");
+    let ready = read(shared, ticket, asked, stop, false)?.ok_or_else(too_large)?;
+    // What writes waits in a line of its own.
+    let _held: Held = if ready.is_write { (None, Some(shared.gate.enter_to_write(ticket.who())?)) } else { (Some(turn), None) };
+    Ok(finish(shared, ready, asked, ticket).await?.dressed(shared, asked))
 }
 
 /// Reads an operation and takes what it costs. `None` where that would take long, and only what is short is to be done.
@@ -216,11 +226,13 @@ fn read(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: &Stop, o
 }
 
 /// Runs an operation and writes its answer, wherever this is called.
-async fn finish(shared: &Arc<Shared>, ready: Ready, asked: &Asked) -> Result<Made, Refusal> {
+async fn finish(shared: &Arc<Shared>, ready: Ready, asked: &Asked, ticket: &mut Ticket) -> Result<Made, Refusal> {
     let Ready { call, name, lasting, registers, .. } = ready;
     let running = Running { shared, name, begun: Instant::now() };
     let outcome = work::run(shared, call, asked.id).await;
     drop(running);
+    ticket.take_beyond(outcome.cost.saturating_sub(lasting.cost));
+    let lasting = Lasting { cost: outcome.cost, ..lasting };
     // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
     let is_for_all = outcome.is_for_all && !registers;
     let written = answer::write(outcome.response, outcome.executed, asked.format, &shared.settings, asked.id)?;

@@ -213,6 +213,20 @@ impl Ticket {
         Ok(left)
     }
 
+    /// Takes what an operation turned out to cost beyond what was taken for it. It is done already, so that it is not
+    /// refused: the bucket may go below nothing, and who emptied it waits until it has filled up.
+    pub fn take_beyond(&mut self, more: u64) {
+        let Some(left) = self.left.filter(|_| more > 0) else { return };
+        let points = {
+            let mut bucket = self.lock();
+            let now = Instant::now();
+            let points = self.rate.points(*bucket, now) - float(more);
+            *bucket = Bucket { points, at: now };
+            points
+        };
+        self.left = Some(self.left(points, left.cost.saturating_add(more)));
+    }
+
     /// Gives back what was taken for an operation that was not run.
     pub fn give_back(&mut self, cost: u64) {
         let full = float(self.rate.points);
@@ -222,9 +236,9 @@ impl Ticket {
         self.left = None;
     }
 
-    /// A further place at the same bucket, for what goes on when this request is answered.
+    /// A further place of the same request at its bucket, for what is done elsewhere, or goes on when it is answered.
     pub fn again(&self) -> Self {
-        Self { who: self.who.clone(), rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }
+        Self { who: self.who.clone(), rate: self.rate, bucket: Arc::clone(&self.bucket), left: self.left }
     }
 
     /// Goes on after a further place of the same request, which took what the request costs.

@@ -34,8 +34,15 @@ fn configuration(folder: &Path, address: SocketAddr, node: SocketAddr, edit: &[(
     let here = folder.display();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {here}/{name};")).join("\n");
     let (node, listen) = (node.to_string(), format!("listen {address};"));
-    let (log, head) = (format!("access_log {here}/access.log"), format!("daemon off;\npid {here}/nginx.pid;\nerror_log {here}/error.log notice;\nhttp {{\n{temporary}"));
-    let own = [("node-a:8080", node.as_str()), ("node-b:8080", "127.0.0.1:9"), ("listen 8080;", &listen), ("access_log /var/log/nginx/access.log", &log), ("http {", &head)];
+    let (log, head) =
+        (format!("access_log {here}/access.log"), format!("daemon off;\npid {here}/nginx.pid;\nerror_log {here}/error.log notice;\nhttp {{\n{temporary}"));
+    let own = [
+        ("node-a:8080", node.as_str()),
+        ("node-b:8080", "127.0.0.1:9"),
+        ("listen 8080;", &listen),
+        ("access_log /var/log/nginx/access.log", &log),
+        ("http {", &head),
+    ];
     for (is, becomes) in own.iter().chain(edit) {
         assert!(text.contains(is), "{is}");
         text = text.replace(is, becomes);
@@ -93,7 +100,8 @@ fn through_the_proxy_questions_are_answered_and_nobody_reads_what_is_counted() {
     assert_eq!(reply.status, 401, "{reply:?}");
     let reply = proxy.client().ask("GET", &query_path("{ states(first: 3) { nodes { name } } }"), &[], b"").expect("an answer");
     assert_eq!((reply.status, reply.json()["data"]["states"]["nodes"].as_array().map(Vec::len)), (200, Some(3)));
-    let spellings = ["/metrics", "/metrics?x", "/metrics/", "//metrics", "/%6detrics", "/./metrics", "/graphql/../metrics", "/METRICS", "/metrics;x", "/metrics%20"];
+    let spellings =
+        ["/metrics", "/metrics?x", "/metrics/", "//metrics", "/%6detrics", "/./metrics", "/graphql/../metrics", "/METRICS", "/metrics;x", "/metrics%20"];
     for path in spellings {
         let reply = proxy.client().ask("GET", path, &[], b"").expect("an answer");
         assert!(reply.status >= 400 && !reply.text().contains("silkroutes_"), "{path}: {reply:?}");

@@ -273,7 +273,8 @@ fn other_origins_are_shut_out_until_they_are_named() {
 #[test]
 fn what_is_counted_is_told_on_a_listener_of_its_own_and_nowhere_else() {
     let app = TestApp::shared();
-    for path in ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/./metrics", "/graphql/../metrics", "/METRICS", "/metrics;x", "/metrics%20", "/metrics?x"] {
+    for path in ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/./metrics", "/graphql/../metrics", "/METRICS", "/metrics;x", "/metrics%20", "/metrics?x"]
+    {
         let reply = app.get(path, &[]);
         assert!(reply.status >= 400 && !reply.text().contains("silkroutes_"), "{path}: {reply:?}");
     }

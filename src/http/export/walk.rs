@@ -82,7 +82,24 @@ impl Walk {
         let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
         let (looked_at, day) = (snapshot.revision(), Offset::UTC.to_datetime((shared.clock)()).date());
         let carry = Arc::default();
-        Self { shared, plan: Arc::new(plan), variables, snapshot, carry, viewer, headers, ticket, next: None, rows: 0, most, until, since: 0, looked_at, day, id }
+        Self {
+            shared,
+            plan: Arc::new(plan),
+            variables,
+            snapshot,
+            carry,
+            viewer,
+            headers,
+            ticket,
+            next: None,
+            rows: 0,
+            most,
+            until,
+            since: 0,
+            looked_at,
+            day,
+            id,
+        }
     }
 
     /// How the operation becomes a file.
@@ -109,11 +126,12 @@ impl Walk {
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
         self.since = self.snapshot.revision();
-        let page = self.page(None, left).await.inspect_err(|failed| {
+        let (page, again) = self.page(None, left, ticket.again()).await.inspect_err(|failed| {
             if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
                 ticket.give_back(left.cost);
             }
         })?;
+        ticket.resume(again);
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
         }
@@ -133,7 +151,8 @@ impl Walk {
             revision::may_answer(&self.shared, &self.headers).await?;
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
-        let page = self.page(Some(&after), left).await?;
+        let (page, again) = self.page(Some(&after), left, self.ticket.again()).await?;
+        self.ticket.resume(again);
         if self.is_withdrawn() {
             let message = "Something was withdrawn while the file was made; ask for it again.";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into());
@@ -185,7 +204,8 @@ impl Walk {
         work::elsewhere(&self.shared, Stop::default(), work).await
     }
 
-    async fn page(&self, after: Option<&str>, left: Left) -> Result<Page, Failed> {
+    /// A page; what it cost beyond what is charged beforehand is taken by the ticket.
+    async fn page(&self, after: Option<&str>, left: Left, mut ticket: Ticket) -> Result<(Page, Ticket), Failed> {
         let (shared, stop) = (&self.shared, Stop::default());
         let now = (shared.clock)();
         let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
@@ -211,11 +231,12 @@ impl Walk {
             let work = async move {
                 let _turn = turn;
                 let mut outcome = work::run(&own, call, id).await;
+                ticket.take_beyond(outcome.cost.saturating_sub(plan.charge().cost));
                 if !outcome.response.errors.is_empty() {
                     return Err(Failed::Answered(Box::new(outcome.response)));
                 }
                 let data = std::mem::replace(&mut outcome.response.data, Value::Null);
-                Ok(plan.rows(data, &carry))
+                Ok((plan.rows(data, &carry), ticket))
             };
             work::elsewhere(shared, stop, work).await
         };
