@@ -124,6 +124,7 @@ pub struct Shared {
     gate: shed::Gate,
     threads: work::Threads,
     longer_kept: Option<HeaderValue>,
+    schema: pack::Twins,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -140,6 +141,7 @@ impl Shared {
     pub fn new(parts: Parts) -> Self {
         let Parts { api, document_limits, follower, store, auth, meter, threads, trusted, settings, clock, seed } = parts;
         Self {
+            schema: pack::Twins::new(api.sdl().to_owned().into()),
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
@@ -202,8 +204,8 @@ fn routes(shared: &Arc<Shared>) -> Router {
     let worth_it = Worth { from: shared.settings.compress_bytes };
     let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
-        .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
-        .route("/schema.graphql", get(health::schema).layer(compress))
+        .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress))
+        .route("/schema.graphql", get(health::schema))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(pages::routes())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, COOKIE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::tz::Offset;
@@ -13,6 +13,7 @@ use crate::graph::{Stop, Viewer};
 use super::accept::{self, Format, Wish};
 use super::kept::Kept;
 use super::operation::{self, Asked, Made, Method};
+use super::pack::{self, Twins};
 use super::pages::best_encoding;
 use super::rate::{Peer, Ticket};
 use super::refusal::{Refusal, code};
@@ -290,7 +291,7 @@ pub(super) fn known_tag(headers: &HeaderMap, tag: &str) -> Option<HeaderValue> {
 }
 
 /// What a whole answer of this slab is made of when it is text that is kept by its mark: `/schema.graphql`.
-pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'static str) -> Response {
+pub(super) fn text(headers: &HeaderMap, text: &Twins, tag: &str, content_type: &'static str) -> Response {
     let mut response = Response::new(axum::body::Body::empty());
     let head = response.headers_mut();
     answer::protect(head);
@@ -306,7 +307,15 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
     if let Some(tag) = HeaderValue::from_str(tag).ok().filter(|_| !is_personal) {
         head.insert(ETAG, tag);
     }
-    *response.body_mut() = axum::body::Body::from(text.to_owned());
+    let encoding = best_encoding(headers);
+    let body = match (text.packed(encoding), pack::name(encoding)) {
+        (Some(packed), Some(name)) => {
+            head.insert(CONTENT_ENCODING, name);
+            packed
+        }
+        _ => text.body().clone(),
+    };
+    *response.body_mut() = axum::body::Body::from(body);
     response
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
 
 /// `GET /schema.graphql`: the schema in its definition language.
 pub(super) async fn schema(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    graphql::text(&headers, shared.api.sdl(), &shared.schema_tag, "text/plain; charset=utf-8")
+    graphql::text(&headers, &shared.schema, &shared.schema_tag, "text/plain; charset=utf-8")
 }
 
 fn plain(content_type: &'static str, body: Body) -> Response {

@@ -7,9 +7,9 @@
 //! (docs/adr/0015)
 
 use std::hash::Hash;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -21,7 +21,7 @@ use super::accept::Format;
 use super::answer::{self, Written};
 use super::graphql::known_tag;
 use super::operation::Made;
-use super::pack;
+use super::pack::{self, Twins};
 use super::pages::{Encoding, best_encoding};
 
 /// What an answer takes beside its bytes and those of its request.
@@ -39,10 +39,8 @@ pub(super) struct Kept {
     pub cost: u64,
     /// Whether it was asked for by the name of its document.
     pub is_named: bool,
-    body: Bytes,
     tag: HeaderValue,
-    brotli: OnceLock<Option<Bytes>>,
-    gzip: OnceLock<Option<Bytes>>,
+    body: Twins,
 }
 
 /// For how long an answer is true, where it is true for all.
@@ -74,29 +72,19 @@ impl Equivalent<Key> for Asked<'_> {
     }
 }
 
-/// Packed forms are made when they are first asked for; together they take less than the body itself.
 #[derive(Clone)]
 struct ByBytes;
 
 impl Weighter<Key, Arc<Kept>> for ByBytes {
     fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
-        (key.text.len() + 2 * kept.body.len() + BESIDE) as u64
+        (key.text.len() + 2 * kept.body.body().len() + BESIDE) as u64
     }
 }
 
 impl Kept {
-    /// Where its body stands in an encoding.
-    const fn place(&self, encoding: Encoding) -> Option<&OnceLock<Option<Bytes>>> {
-        match encoding {
-            Encoding::Brotli => Some(&self.brotli),
-            Encoding::Gzip => Some(&self.gzip),
-            Encoding::Identity => None,
-        }
-    }
-
-    /// Its body in an encoding, packed at the first time; none where it is no shorter.
-    pub fn pack(&self, encoding: Encoding) -> Option<Bytes> {
-        self.place(encoding)?.get_or_init(|| pack::whole(&self.body, encoding)).clone()
+    /// Packs its body, if it never was in this encoding.
+    pub fn pack(&self, encoding: Encoding) {
+        self.body.packed(encoding);
     }
 }
 
@@ -129,11 +117,9 @@ impl Answers {
             return;
         }
         let Lasting { era, revision, day, cost, is_named } = lasting;
-        let kept = Kept { era, revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
-        if let Some((encoding, packed)) = &made.packed
-            && let Some(place) = kept.place(*encoding)
-        {
-            let _ = place.set(Some(packed.clone()));
+        let kept = Kept { era, revision, day, cost, is_named, tag, body: Twins::new(body) };
+        if let Some((encoding, packed)) = &made.packed {
+            kept.body.keep(*encoding, packed.clone());
         }
         cache.insert(Key { format, text: text.into() }, Arc::new(kept));
     }
@@ -145,16 +131,16 @@ impl Answers {
 
     /// Whether the response takes long, as its body was never packed like this.
     pub fn takes_long(&self, kept: &Kept, encoding: Encoding) -> bool {
-        let length = kept.body.len();
-        length >= pack::LARGE && length as u64 >= self.compress_bytes && kept.place(encoding).is_some_and(|place| place.get().is_none())
+        kept.body.body().len() as u64 >= self.compress_bytes && kept.body.takes_long(encoding)
     }
 
     /// The response; to a GET (`is_get`) with its mark, and 304 where the client has it.
     pub fn response(&self, kept: &Kept, headers: &HeaderMap, format: Format, cache: HeaderValue, is_get: bool) -> Response {
         let known = kept.tag.to_str().ok().filter(|_| is_get).and_then(|tag| known_tag(headers, tag));
-        let is_small = (kept.body.len() as u64) < self.compress_bytes;
+        let is_small = (kept.body.body().len() as u64) < self.compress_bytes;
         let encoding = if is_small || known.is_some() { Encoding::Identity } else { best_encoding(headers) };
-        let (body, encoding) = kept.pack(encoding).map_or_else(|| (kept.body.clone(), None), |bytes| (bytes, pack::name(encoding)));
+        let packed = kept.body.packed(encoding);
+        let (body, encoding) = packed.map_or_else(|| (kept.body.body().clone(), None), |bytes| (bytes, pack::name(encoding)));
         let written = Written { body, status: StatusCode::OK, code: None, revision: None, lasting: None };
         let mut response = answer::response(written, format, cache);
         if let Some(encoding) = encoding {

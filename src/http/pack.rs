@@ -2,6 +2,7 @@
 //! long work runs ([`work`](super::work)); small answers are left to the layer around the routes.
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
 use axum::http::HeaderValue;
@@ -30,6 +31,52 @@ pub(super) fn whole(body: &[u8], encoding: Encoding) -> Option<Bytes> {
     packer.write(body).ok()?;
     let packed = packer.end().ok()?;
     (packed.len() < body.len()).then(|| packed.into())
+}
+
+/// A body that goes out again and again, and its packed forms, each made when it is first asked for. Together these take
+/// less than the body itself.
+#[derive(Debug)]
+pub(super) struct Twins {
+    body: Bytes,
+    brotli: OnceLock<Option<Bytes>>,
+    gzip: OnceLock<Option<Bytes>>,
+}
+
+impl Twins {
+    /// None of them is made yet.
+    pub const fn new(body: Bytes) -> Self {
+        Self { body, brotli: OnceLock::new(), gzip: OnceLock::new() }
+    }
+
+    /// The body as it is.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    const fn place(&self, encoding: Encoding) -> Option<&OnceLock<Option<Bytes>>> {
+        match encoding {
+            Encoding::Brotli => Some(&self.brotli),
+            Encoding::Gzip => Some(&self.gzip),
+            Encoding::Identity => None,
+        }
+    }
+
+    /// The body in an encoding; none where it is no shorter.
+    pub fn packed(&self, encoding: Encoding) -> Option<Bytes> {
+        self.place(encoding)?.get_or_init(|| whole(&self.body, encoding)).clone()
+    }
+
+    /// Whether that takes long, as it is large and was never asked for.
+    pub fn takes_long(&self, encoding: Encoding) -> bool {
+        self.body.len() >= LARGE && self.place(encoding).is_some_and(|place| place.get().is_none())
+    }
+
+    /// Keeps a form that was made already.
+    pub fn keep(&self, encoding: Encoding, packed: Bytes) {
+        if let Some(place) = self.place(encoding) {
+            let _ = place.set(Some(packed));
+        }
+    }
 }
 
 /// Packs what comes piece by piece.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Read as _;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -167,7 +167,7 @@ fn send(file: &'static File, headers: &HeaderMap) -> Response {
         match best_encoding(headers) {
             Encoding::Brotli => (Encoding::Brotli, Cow::Borrowed(file.br)),
             Encoding::Gzip => (Encoding::Gzip, Cow::Borrowed(file.gz)),
-            Encoding::Identity => (Encoding::Identity, Cow::Owned(inflate(file.gz))),
+            Encoding::Identity => (Encoding::Identity, Cow::Borrowed(inflated(file))),
         }
     })
 }
@@ -238,6 +238,14 @@ pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
     } else {
         Encoding::Identity
     }
+}
+
+/// A file as it is, for a client that takes no packed one: once for all such clients, or any of them could make us do it
+/// again and again for nothing.
+fn inflated(file: &File) -> &'static [u8] {
+    static INFLATED: LazyLock<Vec<OnceLock<Vec<u8>>>> = LazyLock::new(|| FILES.iter().map(|_| OnceLock::new()).collect());
+    let index = FILES.binary_search_by(|other| other.path.cmp(file.path)).ok();
+    index.and_then(|index| INFLATED.get(index)).map_or(&[], |place| place.get_or_init(|| inflate(file.gz)).as_slice())
 }
 
 /// The gzip twins are of our own making, so a fault in one is a fault of the build; `every_twin_unpacks` looks.

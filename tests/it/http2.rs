@@ -4,18 +4,18 @@ use std::io::{Read as _, Write as _};
 
 use crate::app::{Client, TestApp};
 
-const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
+pub const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const SETTINGS: u8 = 4;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// A literal header whose name stands at `index` of the static table.
-fn literal(index: u8, value: &str) -> Vec<u8> {
+pub fn literal(index: u8, value: &str) -> Vec<u8> {
     let length = u8::try_from(value.len()).expect("short");
     assert!(length < 127);
     [&[index, length], value.as_bytes()].concat()

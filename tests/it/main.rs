@@ -16,6 +16,7 @@ mod errors;
 mod expect;
 mod export;
 mod filters;
+mod hostile;
 mod http2;
 mod import;
 mod kept;
