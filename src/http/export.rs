@@ -41,13 +41,6 @@ use walk::{Failed, Walk};
 
 pub(super) use wish::{Kind, asked};
 
-/// Marks an answer that is still being made while it goes out: its connection is not idle until then.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StillMade {
-    /// When it is broken off at the latest.
-    pub until: Instant,
-}
-
 /// Who asks for a file, and how.
 pub(super) struct Asking {
     pub kind: Kind,
@@ -120,7 +113,6 @@ fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response 
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         head.insert(CONTENT_DISPOSITION, disposition);
     }
-    response.extensions_mut().insert(StillMade { until });
     response
 }
 
@@ -141,10 +133,10 @@ impl Drop for Kept {
 }
 
 /// Does something when its time has come, unless it is dropped before.
-pub(super) struct Timer(AbortHandle);
+struct Timer(AbortHandle);
 
 impl Timer {
-    pub(super) fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
+    fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
         let waiting = tokio::spawn(async move {
             tokio::time::sleep_until(until).await;
             then.await;

@@ -22,7 +22,7 @@ use super::refusal::{Refusal, code};
 use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, export, pages, revision, work};
+use super::{Shared, body, export, pages, revision, stay, work};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
@@ -239,6 +239,7 @@ async fn run(
     };
     let run = async {
         let _places = if is_write { (Some(shared.gate.enter_to_write(ticket.who())?), None) } else { (None, Some(shared.gate.enter().await?)) };
+        stay::make_room()?;
         work::run(shared, call, id).await
     };
     let outcome = in_time(shared.settings.answer_time, run).await;

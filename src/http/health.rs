@@ -61,6 +61,7 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
 /// `GET /metrics`, for Prometheus.
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     shared.meter.kept(shared.answers.weight());
+    shared.meter.waiting(shared.budget.held());
     shared.meter.vitals(&shared.store.vitals().await);
     plain("text/plain; version=0.0.4; charset=utf-8", Body::from(shared.meter.render()))
 }
