@@ -16,10 +16,13 @@ use rustc_hash::FxHashMap;
 use super::settings::Settings;
 
 /// What a request takes beside the bytes of its body and its answer: its task, its stream, its headers.
-pub(super) const BESIDE: usize = 8 * 1024;
+pub(super) const BESIDE: usize = 12 * 1024;
 
-/// What a packer holds while it packs an answer that is not kept: its window and its tables.
-pub(super) const PACKER: usize = 1024 * 1024;
+/// What a packer holds while it packs an answer that is not kept: its tables, and with a long answer its window.
+pub(super) fn packer(answer: usize) -> usize {
+    const TABLES: usize = 1024 * 1024;
+    TABLES + answer.saturating_mul(4).min(TABLES)
+}
 
 /// From so many bytes on it is worth looking whether an answer is there for others, too.
 const SHARED: usize = 16 * 1024;

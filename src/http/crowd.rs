@@ -100,17 +100,17 @@ impl Crowd {
     /// Looks at all, `since` the last look, and cuts what has outlived its time, and more where there is no room.
     pub fn look(&self, since: Duration, meter: &Meter) {
         let all: Vec<_> = self.places.lock().unwrap_or_else(PoisonError::into_inner).taken.values().cloned().collect();
-        let mut silent = self.budget.was_short().then(Vec::new);
-        let cut: usize = all.iter().map(|traffic| traffic.look(millis(since), self.write_time, silent.as_mut())).sum();
-        meter.cut(cut + self.relieve(silent.unwrap_or_default()));
+        let mut burdens = self.budget.was_short().then(Vec::new);
+        let cut: usize = all.iter().map(|traffic| traffic.look(millis(since), self.write_time, burdens.as_mut())).sum();
+        meter.cut(cut + self.relieve(burdens.unwrap_or_default()));
     }
 
-    /// Cuts the answers of which nothing is taken until there is room again: those of whoever holds most first, and of his those
-    /// that were silent longest.
-    fn relieve(&self, mut silent: Vec<Arc<Stay>>) -> usize {
-        silent.sort_by_key(|stay| std::cmp::Reverse((stay.account().held(), stay.account().client(), stay.silent())));
+    /// Cuts the answers of which little is taken until there is room again: those of whoever holds most first, and of his those
+    /// of which nothing was taken for longest.
+    fn relieve(&self, mut burdens: Vec<Arc<Stay>>) -> usize {
+        burdens.sort_by_cached_key(|stay| std::cmp::Reverse((stay.account().held(), stay.account().client(), stay.burden())));
         let (mut cut, mut own, mut all) = (0, FxHashMap::<u128, usize>::default(), 0);
-        for stay in silent {
+        for stay in burdens {
             let own = own.entry(stay.account().client()).or_default();
             if self.budget.is_crowded(stay.account(), *own, all) {
                 let held = stay.held();
@@ -158,14 +158,5 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.crowd.places.lock().unwrap_or_else(PoisonError::into_inner).leave(self.number);
         self.count.decrement(1.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(n: u8) -> IpAddr {
-        [192, 0, 2, n].into()
     }
 }

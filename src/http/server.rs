@@ -34,6 +34,10 @@ const READ_AHEAD: usize = 8 * 1024;
 /// What a client of HTTP/2 may send of one body before it is read; refused bodies cost no more.
 const WINDOW: u32 = 64 * 1024;
 
+/// Bytes that the system may hold of what a client does not take yet: half of them are a wake-up.
+#[cfg(target_os = "linux")]
+const AHEAD: u32 = 32 * 1024;
+
 /// Time for the head of a request on a connection that is only there to be asked for the health.
 const BRIEF: Duration = Duration::from_millis(500);
 
@@ -128,6 +132,9 @@ impl Door {
         };
         // Answers are written whole; waiting to fill packets only makes them late.
         let _ = socket.set_nodelay(true);
+        // What is not on its way yet waits here, where it is counted, and what a slow line takes is seen as it goes.
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&socket).set_tcp_notsent_lowat(AHEAD);
         let traffic = Arc::clone(place.traffic());
         let patience = if traffic.is_spare() { Patience { head: BRIEF.min(self.patience.head), idle: BRIEF, ..self.patience } } else { self.patience };
         let line = Line::new(TokioIo::new(socket), Arc::clone(&traffic), patience, meter.received());

@@ -15,7 +15,7 @@ use futures_util::task::AtomicWaker;
 use hyper::rt::Executor;
 use tokio::task::AbortHandle;
 
-use super::budget::{Account, BESIDE, Budget, Held, PACKER, Room};
+use super::budget::{Account, BESIDE, Budget, Held, Room, packer};
 use super::refusal::{Refusal, code};
 use super::traffic::Traffic;
 
@@ -24,6 +24,9 @@ const RATE: u64 = 1024;
 
 /// A client is silent when he takes nothing for so long: his place may then be given to others, where there is none left.
 pub(super) const SILENCE: Duration = Duration::from_secs(2);
+
+/// Where there is no room, an answer of which less than this was taken a second makes some, as one of which nothing was.
+const SLOW: u64 = 16 * 1024;
 
 /// A stream that was cut is gone within this time, else its connection is.
 const GONE: Duration = Duration::from_secs(3);
@@ -135,7 +138,7 @@ impl Stay {
         let before = self.held.swap(BESIDE, Ordering::Relaxed);
         self.budget.give_back(&self.account, Held::Own(before.saturating_sub(BESIDE)));
         if packed {
-            self.hold(PACKER);
+            self.hold(packer(answer.map_or(0, Bytes::len)));
         }
         if let Some(answer) = answer {
             self.account.made(answer.len());
@@ -211,10 +214,17 @@ impl Stay {
         silent > write_time || taken < u64::from(waited.saturating_sub(write_time)) * RATE / 1000
     }
 
-    /// How long its client took nothing, in milliseconds; none where it is not his turn, or it was cut.
-    pub fn silent(&self) -> Option<u32> {
-        let silent = self.watch.silent.load(Ordering::Relaxed);
-        (silent >= millis(SILENCE) && self.watch.cut.get().is_none()).then_some(silent)
+    /// Whether its client has taken nothing, or sent nothing more, for some time.
+    pub fn is_silent(&self) -> bool {
+        self.watch.silent.load(Ordering::Relaxed) >= millis(SILENCE)
+    }
+
+    /// How long its client has been waited for since he took something, in milliseconds, where he takes it slowly or not at all:
+    /// a burden, where there is no room. None where it was cut already.
+    pub fn burden(&self) -> Option<u32> {
+        let waited = self.watch.waited.load(Ordering::Relaxed);
+        let is_slow = waited >= 2 * millis(SILENCE) && self.taken.load(Ordering::Relaxed) < u64::from(waited) * SLOW / 1000;
+        ((self.is_silent() || is_slow) && self.watch.cut.get().is_none()).then(|| self.watch.silent.load(Ordering::Relaxed))
     }
 
     /// Ends it, whatever is under way.

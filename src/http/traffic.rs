@@ -105,23 +105,20 @@ impl Traffic {
     }
 
     /// Looks how it stands, `since` the last look (in milliseconds), and cuts what has outlived its time; how many that were.
-    /// With `silent`, those of which nothing is taken are put there.
-    pub fn look(&self, since: u32, write_time: u32, mut silent: Option<&mut Vec<Arc<Stay>>>) -> usize {
+    /// With `burdens`, those of which little is taken are put there.
+    pub fn look(&self, since: u32, write_time: u32, mut burdens: Option<&mut Vec<Arc<Stay>>>) -> usize {
         let stays: Vec<Arc<Stay>> = self.stays().iter().filter_map(Weak::upgrade).collect();
-        let mut cut = 0;
-        let mut waiting = 0;
+        let (mut cut, mut silent) = (0, 0);
         for stay in stays {
+            silent += usize::from(stay.is_silent());
             if stay.look(since, write_time) {
                 stay.cut();
                 cut += 1;
-            } else if stay.silent().is_some() {
-                waiting += 1;
-                if let Some(silent) = silent.as_mut() {
-                    silent.push(stay);
-                }
+            } else if let Some(burdens) = burdens.as_mut().filter(|_| stay.burden().is_some()) {
+                burdens.push(stay);
             }
         }
-        self.silent.store(waiting, Ordering::Relaxed);
+        self.silent.store(silent, Ordering::Relaxed);
         let entered = self.entered();
         if self.in_flight() > 0 || self.seen.swap(entered, Ordering::Relaxed) != entered {
             self.idle.store(0, Ordering::Relaxed);
