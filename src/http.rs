@@ -7,6 +7,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`server`], `line` | sockets: limits of HTTP itself, graceful stop; one connection's patience |
+//! | `crowd`, `traffic` | all connections, and which are given up for others; one of them |
+//! | `budget`, `stay`, `sending` | what answers hold that wait to be read; one request until its answer is taken; the bytes on their way |
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
 //! | `operation` | one operation, from its text to the text of its answer |
@@ -26,7 +28,9 @@ pub mod accept;
 pub mod answer;
 pub mod auth;
 mod body;
+mod budget;
 pub mod cors;
+mod crowd;
 pub mod edge;
 mod export;
 mod graphql;
@@ -45,9 +49,12 @@ pub mod refusal;
 mod request;
 pub mod request_id;
 mod revision;
+mod sending;
 pub mod server;
 pub mod settings;
 mod shed;
+mod stay;
+mod traffic;
 pub mod work;
 
 use std::sync::Arc;
@@ -56,7 +63,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -120,6 +127,7 @@ pub struct Shared {
     rates: rate::Rates,
     export_places: places::Places,
     answers: kept::Answers,
+    budget: Arc<budget::Budget>,
     documents: Documents,
     gate: shed::Gate,
     threads: work::Threads,
@@ -145,6 +153,7 @@ impl Shared {
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
+            budget: Arc::new(budget::Budget::new(&settings)),
             documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
             gate: shed::Gate::new(&settings, threads.places()),
             threads,
@@ -174,6 +183,14 @@ impl Shared {
     #[must_use]
     pub const fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// Who pays for what a request holds: the client as a proxy in front names him, else the connection's.
+    fn account(&self, traffic: &traffic::Traffic, peer: rate::Peer, headers: &HeaderMap) -> Arc<budget::Account> {
+        if self.settings.client_header.is_empty() {
+            return Arc::clone(traffic.account());
+        }
+        self.budget.account(self.rates.client(Some(peer), headers))
     }
 
     /// From now on `/health/ready` says no.

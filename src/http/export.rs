@@ -45,13 +45,6 @@ use walk::{Failed, Walk};
 
 pub(super) use wish::{Kind, asked};
 
-/// Marks an answer that is still being made while it goes out: its connection is not idle until then.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StillMade {
-    /// When it is broken off at the latest.
-    pub until: Instant,
-}
-
 /// Who asks for a file, and how.
 pub(super) struct Asking {
     pub kind: Kind,
@@ -71,7 +64,7 @@ const AGAIN: u64 = 5;
 pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket) -> Result<Response, Refusal> {
     let Asking { kind, asked, headers, cache } = asking;
     let place = shared.export_places.take(ticket.who()).map_err(|full| no_place(full, &shared.settings))?;
-    let (id, viewer, encoding) = (asked.id, asked.viewer.clone(), if kind == Kind::Xlsx { Encoding::Identity } else { asked.encoding });
+    let (id, viewer, encoding) = (asked.id, asked.viewer.clone(), if kind == Kind::Xlsx { Encoding::Identity } else { asked.packing.for_any_length() });
     let (plan, variables) = in_time(shared.settings.answer_time, read(shared, ticket, asked)).await??;
     let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
     let again = ticket.again();
@@ -140,7 +133,6 @@ fn response(kind: Kind, encoding: Encoding, name: &str, cache: HeaderValue, made
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         head.insert(CONTENT_DISPOSITION, disposition);
     }
-    response.extensions_mut().insert(StillMade { until });
     response
 }
 
@@ -161,10 +153,10 @@ impl Drop for Kept {
 }
 
 /// Does something when its time has come, unless it is dropped before.
-pub(super) struct Timer(AbortHandle);
+struct Timer(AbortHandle);
 
 impl Timer {
-    pub(super) fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
+    fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
         let waiting = tokio::spawn(async move {
             tokio::time::sleep_until(until).await;
             then.await;

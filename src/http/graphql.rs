@@ -13,7 +13,7 @@ use crate::graph::{Stop, Viewer};
 use super::accept::{self, Format, Wish};
 use super::kept::Kept;
 use super::operation::{self, Asked, Made, Method};
-use super::pack::{self, Twins};
+use super::pack::{self, Twins, Wanted};
 use super::pages::best_encoding;
 use super::rate::{Peer, Ticket};
 use super::refusal::{Refusal, code};
@@ -66,7 +66,7 @@ async fn answer_post(
     let headers = &head.headers;
     let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
     let text = body::read(body, &shared.settings).await?;
-    let asked = Asked { viewer, text, method: Method::Post, format, encoding: best_encoding(headers), id };
+    let asked = Asked { viewer, text, method: Method::Post, format, packing: Wanted::of(headers), id };
     if let Some(kind) = wanted {
         return export::answer(shared, export::Asking { kind, asked, headers: credentials(headers), cache }, ticket).await;
     }
@@ -208,16 +208,17 @@ async fn again(
     asked: &Asked,
     (cache, has_mark): (HeaderValue, bool),
 ) -> Result<Response, Refusal> {
-    if shared.answers.takes_long(kept, asked.encoding) {
+    let encoding = kept.encoding(asked.packing);
+    if shared.answers.takes_long(kept, encoding) {
         let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
-        let (kept, encoding) = (Arc::clone(kept), asked.encoding);
+        let kept = Arc::clone(kept);
         let pack = async move {
             let _turn = turn;
             kept.pack(encoding);
         };
         work::elsewhere(shared, Stop::default(), pack).await?;
     }
-    Ok(shared.answers.response(kept, headers, asked.format, cache, has_mark))
+    Ok(shared.answers.response(kept, encoding, headers, asked.format, (cache, has_mark)))
 }
 
 fn keep(shared: &Shared, asked: &Asked, made: &Made) {

@@ -21,8 +21,8 @@ use super::accept::Format;
 use super::answer::{self, Written};
 use super::graphql::known_tag;
 use super::operation::Made;
-use super::pack::{self, Twins};
-use super::pages::{Encoding, best_encoding};
+use super::pack::{self, Twins, Wanted};
+use super::pages::Encoding;
 
 /// What an answer takes beside its bytes and those of its request.
 const BESIDE: usize = 256;
@@ -82,6 +82,11 @@ impl Weighter<Key, Arc<Kept>> for ByBytes {
 }
 
 impl Kept {
+    /// How its body goes out to a client.
+    pub const fn encoding(&self, wanted: Wanted) -> Encoding {
+        wanted.for_length(self.body.body().len())
+    }
+
     /// Packs its body, if it never was in this encoding.
     pub fn pack(&self, encoding: Encoding) {
         self.body.packed(encoding);
@@ -134,11 +139,12 @@ impl Answers {
         kept.body.body().len() as u64 >= self.compress_bytes && kept.body.takes_long(encoding)
     }
 
-    /// The response; to a GET (`is_get`) with its mark, and 304 where the client has it.
-    pub fn response(&self, kept: &Kept, headers: &HeaderMap, format: Format, cache: HeaderValue, is_get: bool) -> Response {
+    /// The response in an encoding, for caches as they may keep it; to a GET (`is_get`) with its mark, and 304 where the client
+    /// has it.
+    pub fn response(&self, kept: &Kept, encoding: Encoding, headers: &HeaderMap, format: Format, (cache, is_get): (HeaderValue, bool)) -> Response {
         let known = kept.tag.to_str().ok().filter(|_| is_get).and_then(|tag| known_tag(headers, tag));
         let is_small = (kept.body.body().len() as u64) < self.compress_bytes;
-        let encoding = if is_small || known.is_some() { Encoding::Identity } else { best_encoding(headers) };
+        let encoding = if is_small || known.is_some() { Encoding::Identity } else { encoding };
         let packed = kept.body.packed(encoding);
         let (body, encoding) = packed.map_or_else(|| (kept.body.body().clone(), None), |bytes| (bytes, pack::name(encoding)));
         let written = Written { body, status: StatusCode::OK, code: None, revision: None, lasting: None };

@@ -74,6 +74,7 @@ async fn answer_to(shared: &Shared, request: &Request<Incoming>) -> Response {
 
 async fn render(shared: &Shared) -> String {
     shared.meter.kept(shared.answers.weight());
+    shared.meter.waiting(shared.budget.held());
     shared.meter.vitals(&shared.store.vitals().await);
     shared.meter.render()
 }

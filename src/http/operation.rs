@@ -20,7 +20,8 @@ use super::accept::Format;
 use super::answer::{self, Written};
 use super::graphql::tag_of;
 use super::kept::Lasting;
-use super::pages::{Encoding, best_encoding};
+use super::pack::Wanted;
+use super::pages::Encoding;
 use super::places::Place;
 use super::rate::Ticket;
 use super::refusal::{Refusal, code};
@@ -28,7 +29,7 @@ use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
 use super::shed::{Turn, Way};
-use super::{Shared, pack, work};
+use super::{Shared, pack, stay, work};
 
 /// By which method an operation came.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) struct Asked {
     pub method: Method,
     pub format: Format,
     /// How the answer is packed, where that is worth it.
-    pub encoding: Encoding,
+    pub packing: Wanted,
     pub id: RequestId,
 }
 
@@ -53,7 +54,7 @@ impl Asked {
     /// By a GET.
     pub fn by_url(viewer: Viewer, url: &str, headers: &HeaderMap, format: Format, id: RequestId) -> Self {
         let text = Bytes::copy_from_slice(url.as_bytes());
-        Self { viewer, text, method: Method::Get, format, encoding: best_encoding(headers), id }
+        Self { viewer, text, method: Method::Get, format, packing: Wanted::of(headers), id }
     }
 
     /// The text taken apart.
@@ -66,8 +67,8 @@ impl Asked {
     }
 
     fn again(&self) -> Self {
-        let Self { viewer, text, method, format, encoding, id } = self;
-        Self { viewer: viewer.clone(), text: text.clone(), method: *method, format: *format, encoding: *encoding, id: *id }
+        let Self { viewer, text, method, format, packing, id } = self;
+        Self { viewer: viewer.clone(), text: text.clone(), method: *method, format: *format, packing: *packing, id: *id }
     }
 }
 
@@ -129,6 +130,7 @@ async fn run_ready(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, rea
         return run_elsewhere(shared, ticket, asked, ready, (Some(turn), None), stop).await;
     }
     let turn = shared.gate.enter(Way::Short, ticket.who()).await?;
+    stay::make_room()?;
     let made = finish(shared, ready, asked, ticket).await?;
     drop(turn);
     if made.written.body.len() < pack::LARGE {
@@ -144,6 +146,7 @@ async fn run_ready(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, rea
 }
 
 async fn run_elsewhere(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, ready: Ready, held: Held, stop: Stop) -> Result<Made, Refusal> {
+    stay::make_room()?;
     let (own, asked, mut again) = (Arc::clone(shared), asked.again(), ticket.again());
     let work = async move {
         // Held by the work itself: whoever waits for it may be gone before it has stopped.
@@ -159,6 +162,7 @@ async fn run_elsewhere(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked,
 /// The same for what takes long to be read, which is all done elsewhere.
 async fn run_large(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: Stop) -> Result<Made, Refusal> {
     let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
+    stay::make_room()?;
     let (own, asked, mut again, switch) = (Arc::clone(shared), asked.again(), ticket.again(), stop.clone());
     let work = async move {
         let made = read_and_run(&own, &mut again, &asked, turn, &switch).await;
@@ -260,7 +264,8 @@ impl Made {
         let is_marked = self.written.code.is_none() && (asked.method == Method::Get || self.written.lasting.is_some());
         let tag = is_marked.then(|| tag_of(body));
         let is_large = body.len() >= pack::LARGE && body.len() as u64 >= shared.settings.compress_bytes;
-        let packed = is_large.then(|| pack::whole(body, asked.encoding)).flatten().map(|bytes| (asked.encoding, bytes));
+        let encoding = asked.packing.for_length(body.len());
+        let packed = is_large.then(|| pack::whole(body, encoding)).flatten().map(|bytes| (encoding, bytes));
         Self { tag, packed, ..self }
     }
 

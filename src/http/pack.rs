@@ -5,16 +5,44 @@ use std::io::{self, Write};
 use std::sync::OnceLock;
 
 use axum::body::Bytes;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use flate2::write::GzEncoder;
 
-use super::pages::Encoding;
+use super::pages::{Encoding, best_encoding, light_encoding};
 
 /// Bytes from which on packing is long work: a third of a millisecond.
 pub(super) const LARGE: usize = 16 * 1024;
 
+/// Bytes up to which brotli packs: of a long body it holds five times as much while it does, gzip next to nothing, and both
+/// come out alike.
+const FOR_BROTLI: usize = 256 * 1024;
+
 /// Where brotli and gzip stop being cheap.
 const LEVEL: u32 = 4;
+
+/// How a client wants bodies to be packed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    short: Encoding,
+    long: Encoding,
+}
+
+impl Wanted {
+    /// As its request says.
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self { short: best_encoding(headers), long: light_encoding(headers) }
+    }
+
+    /// For a body of so many bytes.
+    pub const fn for_length(self, length: usize) -> Encoding {
+        if length <= FOR_BROTLI { self.short } else { self.long }
+    }
+
+    /// For a body whose length nobody knows.
+    pub const fn for_any_length(self) -> Encoding {
+        self.long
+    }
+}
 
 /// What `Content-Encoding` says.
 pub(super) fn name(encoding: Encoding) -> Option<HeaderValue> {

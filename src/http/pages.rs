@@ -218,8 +218,8 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
         .any(|known| known == "*" || known.trim_start_matches("W/") == etag.trim_start_matches("W/"))
 }
 
-/// Brotli before gzip before neither, among those that the client takes (a quality of 0 is a refusal).
-pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
+/// Whether a client takes an encoding (a quality of 0 is a refusal).
+fn takes(headers: &HeaderMap, wanted: &str) -> bool {
     let offers = || {
         headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|offer| {
             let (name, quality) = offer.split_once(';').unwrap_or((offer, "q=1"));
@@ -227,17 +227,18 @@ pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
             (name.trim(), quality.parse::<f32>().is_ok_and(|quality| quality > 0.0))
         })
     };
-    let takes = |wanted: &str| {
-        let named = offers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        named.or_else(|| offers().find(|(name, _)| *name == "*")).is_some_and(|(_, taken)| taken)
-    };
-    if takes("br") {
-        Encoding::Brotli
-    } else if takes("gzip") {
-        Encoding::Gzip
-    } else {
-        Encoding::Identity
-    }
+    let named = offers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    named.or_else(|| offers().find(|(name, _)| *name == "*")).is_some_and(|(_, taken)| taken)
+}
+
+/// Brotli before gzip before neither, among those that the client takes.
+pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
+    if takes(headers, "br") { Encoding::Brotli } else { light_encoding(headers) }
+}
+
+/// The same without brotli, which takes much memory while it packs what is long.
+pub(super) fn light_encoding(headers: &HeaderMap) -> Encoding {
+    if takes(headers, "gzip") { Encoding::Gzip } else { Encoding::Identity }
 }
 
 /// A file as it is, for a client that takes no packed one: once for all such clients, or any of them could make us do it

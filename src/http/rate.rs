@@ -119,6 +119,11 @@ impl Rates {
         ticket.take(1).err().unwrap_or(refusal)
     }
 
+    /// Which client sends a request, whoever he proves to be.
+    pub fn client(&self, peer: Option<Peer>, headers: &HeaderMap) -> u128 {
+        block(self.address(peer, headers))
+    }
+
     /// The client's address: what a proxy in front says, where the settings trust one, else the connection's.
     fn address(&self, peer: Option<Peer>, headers: &HeaderMap) -> IpAddr {
         // The last one is what our own proxy saw; those before it are what it was told.
@@ -134,7 +139,7 @@ fn holder(member: &Member) -> String {
 }
 
 /// What counts as one client: an address of IPv4, and a network of IPv6, of which one client has all addresses.
-fn block(address: IpAddr) -> u128 {
+pub(super) fn block(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(address.to_bits()),
         IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,

@@ -49,17 +49,23 @@ settings! {
     answer_time: Span = Span::seconds(5);
     /// Bytes of an answer, before compression; one more is refused.
     answer_bytes: usize = 16 * 1024 * 1024;
+    /// Bytes of requests and of answers that wait to be read, of all clients; one more, and what is not read is cut, and requests are answered 503.
+    waiting_bytes: usize = 128 * 1024 * 1024;
+    /// The same of one client: an address, as for `rate_points_anonymous`.
+    waiting_bytes_each: usize = 32 * 1024 * 1024;
     /// Errors in an answer; one more, `TRUNCATED_ERRORS`, stands for the others.
     errors: usize = 20;
     /// Bytes from which on an answer is compressed.
     compress_bytes: u64 = 1024;
-    /// Connections at the same time; one more is answered 503.
+    /// Connections at the same time; one more takes the place of an idle one of the address that holds most, or is answered 503.
     connections: usize = 1024;
+    /// Connections of one address, or network of IPv6, at the same time; one more takes the place of its longest idle one, or is answered 503. 0: as many as there are; and so where `client_header` names clients, as all are the proxy's then.
+    connections_each: usize = 512;
     /// Requests at the same time on one HTTP/2 connection.
     streams: u32 = 100;
     /// Time that a connection may stay open without a request.
     idle_time: Span = Span::seconds(60);
-    /// Time that a client may take nothing of its answer; then the connection is cut.
+    /// Time that a client may take nothing of an answer, or less than 1 KiB a second once it is over; then its stream is cut, or its connection.
     write_time: Span = Span::seconds(30);
     /// Time that a request waits for the revision that its header `at-least-revision` names; then BEHIND.
     revision_time: Span = Span::seconds(2);

@@ -279,7 +279,12 @@ impl Client {
     pub fn to(address: SocketAddr) -> std::io::Result<Self> {
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { socket, buffer: Vec::new(), end: None })
+        Ok(Self::over(socket))
+    }
+
+    /// One over a socket that is connected already.
+    pub fn over(socket: TcpStream) -> Self {
+        Self { socket, buffer: Vec::new(), end: None }
     }
 
     /// Sends bytes; the server may have hung up, which the next read will show.

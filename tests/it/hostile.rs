@@ -71,10 +71,12 @@ fn by_http2(n: usize) -> Vec<u8> {
         let sized = |text: &str| [&[u8::try_from(text.len()).expect("short")], text.as_bytes()].concat();
         [vec![0], sized(name), sized(value)].concat()
     };
-    let head = [vec![0x83, 0x86], literal(0x04, "/graphql"), literal(0x01, "test"), named("content-type", "application/json"), named("x-real-ip", HOSTILE)].concat();
+    let head =
+        [vec![0x83, 0x86], literal(0x04, "/graphql"), literal(0x01, "test"), named("content-type", "application/json"), named("x-real-ip", HOSTILE)].concat();
     let mut bytes = [GREETING, &frame(SETTINGS, 0, 0, &[])].concat();
     for stream in 0..10 {
-        let body = json!({ "query": format!("{{ goodPractices(first: 100) {{ nodes {{ {} }} }} }} #{n} {stream}", under_names("related(first: 1) { score }", 90)) });
+        let body =
+            json!({ "query": format!("{{ goodPractices(first: 100) {{ nodes {{ {} }} }} }} #{n} {stream}", under_names("related(first: 1) { score }", 90)) });
         bytes.extend(frame(HEADERS, 0x4, 2 * stream + 1, &head));
         bytes.extend(frame(DATA, 0x1, 2 * stream + 1, body.to_string().as_bytes()));
     }
@@ -156,7 +158,9 @@ fn while_eight_of_one_address_ask_for_all_they_may_others_are_answered() {
 /// Would take minutes.
 fn endless() -> String {
     let page = "(first: 100) { nodes {";
-    format!("{{ states{page} flows{page} goodPractices{page} activities{page} goodPractices{page} slug related(first: 100) {{ score }} }} }} }} }} }} }} }} }} }} }} }}")
+    format!(
+        "{{ states{page} flows{page} goodPractices{page} activities{page} goodPractices{page} slug related(first: 100) {{ score }} }} }} }} }} }} }} }} }} }} }} }}"
+    )
 }
 
 fn unbounded(settings: &mut Settings) {

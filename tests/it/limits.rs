@@ -106,6 +106,37 @@ fn headers_have_a_limit_in_bytes_and_in_number() {
 }
 
 #[test]
+fn a_request_names_one_host() {
+    let app = TestApp::shared();
+    let status = |version: &str, hosts: &[&str]| {
+        let mut client = app.connect();
+        let hosts: String = hosts.iter().map(|host| format!("{host}\r\n")).collect();
+        client.write(format!("GET /health/live HTTP/{version}\r\n{hosts}\r\n").as_bytes());
+        client.read().map(|reply| reply.status)
+    };
+    for hosts in [&["Host: a"][..], &["hOsT: a.example:8080"], &["host: [::1]:8080"], &["host: 127.0.0.1"], &["host:"]] {
+        assert_eq!(status("1.1", hosts), Some(200), "{hosts:?}");
+    }
+    for hosts in [
+        &[][..],
+        &["Host: a", "Host: b"],
+        &["Host: a", "host: a"],
+        &["HOST: a", "x: y", "hOST: a"],
+        &["Host:", "Host:"],
+        &["Host: a, b"],
+        &["Host: a b"],
+        &["Host: a/b"],
+        &["Host: http://a"],
+        &["Host: me@a"],
+        &["Host: \u{e9}"],
+    ] {
+        assert_eq!(status("1.1", hosts), Some(400), "{hosts:?}");
+    }
+    assert_eq!(status("1.0", &[]), Some(200), "HTTP/1.0 need not");
+    assert_eq!(status("1.0", &["Host: a", "Host: a"]), Some(400));
+}
+
+#[test]
 fn variables_nest_to_32_and_no_further() {
     let app = TestApp::shared();
     let nested = |depth: usize| format!(r#"{{"query":"{{ __typename }}","variables":{{"x":{}{}}}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
@@ -181,20 +212,6 @@ fn a_silent_connection_is_closed_and_a_busy_one_is_not() {
     let begun = Instant::now();
     assert!(client.is_closed());
     assert!(begun.elapsed() < Duration::from_secs(2));
-}
-
-#[test]
-fn one_connection_too_many_is_told_to_come_again() {
-    let app = TestApp::with(|settings| settings.http.connections = 2);
-    let mut held: Vec<_> = (0..2).map(|_| app.connect()).collect();
-    for client in &mut held {
-        assert!(client.ask("GET", "/health/live", &[], b"").is_some());
-    }
-    let refused = app.connect().read().expect("an answer");
-    assert_eq!((refused.status, refused.header("retry-after"), refused.code().as_str()), (503, Some("1"), "OVERLOADED"));
-    drop(held);
-    std::thread::sleep(Duration::from_millis(100));
-    assert_eq!(app.get("/health/live", &[]).status, 200);
 }
 
 #[test]
