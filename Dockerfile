@@ -4,9 +4,16 @@
 #   docker run --rm -p 8080:8080 -v silkroutes:/data --read-only --cap-drop ALL --security-opt no-new-privileges silkroutes
 #
 # The database is /data/silkroutes.db; nothing else is written. SIGTERM stops it gracefully: give it 30 s and more.
+#
+# Images by their digests: `docker buildx imagetools inspect node:22-slim` prints one; give it, with its @, as
+# `--build-arg NODE_DIGEST=@sha256:…`, and the other two likewise. Without, the newest image of that name is taken.
+
+ARG NODE_DIGEST=""
+ARG RUST_DIGEST=""
+ARG DISTROLESS_DIGEST=""
 
 # The pages: GraphiQL from npm, packed for a release.
-FROM node:22-slim AS pages
+FROM node:22-slim${NODE_DIGEST} AS pages
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
@@ -14,7 +21,7 @@ COPY web/ ./
 RUN npm run build:release
 
 # The binary. The same release of Debian as below, so that it finds the libc that it was linked against.
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95-slim-bookworm${RUST_DIGEST} AS build
 WORKDIR /silkroutes
 COPY . .
 COPY --from=pages /web/dist web/dist
@@ -25,7 +32,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D -m 0644 -t /image/usr/share/licenses/silkroutes LICENSE LICENSE-APACHE LICENSE-MIT \
     && install -d -m 0750 /image/data
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/cc-debian12:nonroot${DISTROLESS_DIGEST}
 COPY --from=build --chown=0:0 /image/usr /usr
 # A new volume takes its owner from here.
 COPY --from=build --chown=65532:65532 /image/data /data

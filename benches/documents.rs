@@ -14,7 +14,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use silkroutes::graph::Viewer;
+use silkroutes::graph::{Stop, Viewer};
 use silkroutes::graphql::limit::Limits;
 use silkroutes::graphql::{Api, Call, RateLimit};
 use silkroutes::store::{Follower, Store};
@@ -100,6 +100,7 @@ fn main() {
                         today: jiff::civil::date(2026, 1, 1),
                         store: Arc::clone(&store),
                         carry: None,
+                        stop: Stop::default(),
                     };
                     let outcome = runtime.block_on(api.execute(call));
                     let taken = begun.elapsed().as_secs_f64() * 1e3;

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::config::Settings;
+use crate::config::{Listener, Settings};
 use crate::domain::catalogue::{self, Catalogue};
 use crate::graphql::{Api, Validator};
 use crate::http::auth::Auth;
@@ -22,7 +22,7 @@ use crate::http::meter::Meter;
 use crate::http::persisted::DocumentMode;
 use crate::http::persisted::trusted::Trusted;
 use crate::http::work::Threads;
-use crate::http::{Parts, Shared, server};
+use crate::http::{Parts, Shared, metrics, server};
 use crate::store::{FollowError, Follower, ImportOptions, Opening, Store, StoreError};
 use crate::telemetry;
 
@@ -61,6 +61,14 @@ pub enum StartFault {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// The same for `/metrics`.
+    #[error("Cannot listen on {address} for /metrics: {}. Choose another address with --set metrics_listen=127.0.0.1:9465, or none.", reason(.cause))]
+    ListenForMetrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// There is an identity provider, and no way to know it.
     #[error("The identity provider cannot be asked over TLS: this system trusts no authority ({0}).")]
     Trust(std::io::Error),
@@ -93,6 +101,7 @@ fn reason(cause: &std::io::Error) -> &'static str {
 /// A server that answers.
 pub struct App {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -113,6 +122,8 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let listen = |cause| StartFault::Listen { address: settings.listen, cause };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    let metrics = listen_for_metrics(settings.metrics_listen).await?;
+    let metrics_address = metrics.as_ref().and_then(|listener| listener.local_addr().ok());
 
     // Nobody waits longer than that for an answer.
     let read_time = settings.http.answer_time.0.saturating_add(BEYOND);
@@ -144,20 +155,25 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
         store: Arc::new(store),
         auth,
         meter,
-        threads: threads().map_err(StartFault::Threads)?,
+        threads: threads(settings.http.executions).map_err(StartFault::Threads)?,
         settings: settings.http.clone(),
         clock: surroundings.clock,
         seed: surroundings.seed,
     }));
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(run(listener, Arc::clone(&shared), follower, settings.http, stopped));
+    let task = tokio::spawn(run((listener, metrics), Arc::clone(&shared), follower, settings.http, stopped));
     tracing::info!(%address, "answering");
-    Ok(App { address, stop, task })
+    Ok(App { address, metrics_address, stop, task })
 }
 
-/// As many as those that listen.
-fn threads() -> std::io::Result<Threads> {
-    Threads::new(tokio::runtime::Handle::current().metrics().num_workers(), STEPS)
+async fn listen_for_metrics(Listener(address): Listener) -> Result<Option<TcpListener>, StartFault> {
+    let Some(address) = address else { return Ok(None) };
+    TcpListener::bind(address).await.map(Some).map_err(|cause| StartFault::ListenForMetrics { address, cause })
+}
+
+/// Those that listen are as many as there are processors.
+fn threads(executions: usize) -> std::io::Result<Threads> {
+    Threads::new(executions, tokio::runtime::Handle::current().metrics().num_workers(), STEPS)
 }
 
 /// The documents that an operator trusts, each of which must be one that would be run.
@@ -177,7 +193,13 @@ fn trusted(settings: &Settings, api: &Api) -> Result<Trusted, String> {
     Ok(trusted)
 }
 
-async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>, settings: crate::http::settings::Settings, stopped: oneshot::Receiver<()>) {
+async fn run(
+    (listener, metrics): (TcpListener, Option<TcpListener>),
+    shared: Arc<Shared>,
+    follower: Arc<Follower>,
+    settings: crate::http::settings::Settings,
+    stopped: oneshot::Receiver<()>,
+) {
     let tidy = async {
         loop {
             tokio::time::sleep(TIDY).await;
@@ -189,10 +211,17 @@ async fn run(listener: TcpListener, shared: Arc<Shared>, follower: Arc<Follower>
         let _ = stopped.await;
         tracing::info!("stopping");
     };
+    let metrics = async {
+        match metrics {
+            Some(listener) => metrics::serve(listener, Arc::clone(&shared)).await,
+            None => std::future::pending().await,
+        }
+    };
     let (bell, wake) = follow::wake();
     let keys = &shared.auth().keys;
     tokio::select! {
         () = tidy => {}
+        () = metrics => {}
         () = follow::listen(shared.store(), bell) => {}
         () = follow::follow(&follower, shared.meter(), wake.clone()) => {}
         () = follow::tidy_now_and_then(&follower) => {}
@@ -210,6 +239,12 @@ impl App {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `/metrics` is, if anywhere.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Stops: no new connections, what is running may finish, idle connections close.

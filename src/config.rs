@@ -35,6 +35,8 @@ pub use merge::{Config, Faults, Sources, read};
 pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where `/metrics` is served.
+    pub metrics_listen: Listener,
     /// Where the data is kept.
     pub database: Database,
     /// Where a replica of it is that figures may be read from; nowhere where it is empty.
@@ -61,6 +63,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            metrics_listen: Listener(None),
             database: Database("sqlite://silkroutes.db".to_owned()),
             database_replica: Database(String::new()),
             suggestions: false,
@@ -80,6 +83,32 @@ impl Settings {
     #[must_use]
     pub fn suppression(&self) -> Suppression {
         Suppression::of(&self.suppress_below, &self.suppress_also, &self.source_owners)
+    }
+}
+
+/// An address to listen on, or none. A port alone is one of this machine, that no other reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Listener(pub Option<SocketAddr>);
+
+impl TryFrom<String> for Listener {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let port = text.parse().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        let address = port.or_else(|_| text.parse());
+        address
+            .map(|address| Self(Some(address)))
+            .map_err(|_| "it must be an address and a port, as 127.0.0.1:9464, a port of this machine alone, as 9464, or empty")
+    }
+}
+
+impl From<Listener> for String {
+    fn from(listener: Listener) -> Self {
+        listener.0.map(|address| address.to_string()).unwrap_or_default()
     }
 }
 

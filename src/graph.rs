@@ -8,6 +8,8 @@
 //! | [`snapshot`], [`build`] | the tables, and how entries become nodes and codes become edges |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`] | nodes and filters of one concept |
 //! | [`code`] | codes that clients name, or what they may have meant |
+//! | [`sieve`] | practices that a filter keeps, asked once |
+//! | [`work`], [`memo`] | what one operation does and may do, and when it ends; what it has worked out already |
 //! | [`index`], [`order`], [`page`], [`seal`], [`search`] | the machinery: positions, sort keys, pages, cursors, full text |
 
 pub mod build;
@@ -20,17 +22,21 @@ pub mod group;
 pub mod index;
 pub mod material;
 pub mod meeting;
+pub mod memo;
 pub mod order;
 pub mod page;
 pub mod party;
 pub mod practice;
 pub mod seal;
 pub mod search;
+pub mod sieve;
 pub mod snapshot;
 pub mod view;
+pub mod work;
 
 pub use crate::domain::viewer::Viewer;
 pub use build::{Broken, Building};
 pub use material::Material;
 pub use snapshot::Snapshot;
 pub use view::View;
+pub use work::{Stop, Work};

@@ -7,16 +7,20 @@
 //! | file | what |
 //! |---|---|
 //! | [`server`], `line` | sockets: limits of HTTP itself, graceful stop; one connection's patience |
+//! | `crowd`, `traffic` | all connections, and which are given up for others; one of them |
+//! | `budget`, `stay`, `sending` | what answers hold that wait to be read; one request until its answer is taken; the bytes on their way |
 //! | [`edge`] | around every request |
 //! | `graphql`, `request`, `body`, [`accept`] | the endpoint: what came, how it wants to be answered |
-//! | [`answer`], [`refusal`] | what goes out |
+//! | `operation` | one operation, from its text to the text of its answer |
+//! | [`answer`], [`refusal`], `pack` | what goes out |
 //! | `kept`, [`persisted`] | answers that are given again; documents that are known by a name |
-//! | `shed`, [`work`] | how many run, how many wait; where they run |
+//! | `shed`, [`work`] | how many run, how many wait, of whom; where they run |
 //! | `export` | the list of an operation as a file |
 //! | [`auth`], `rate`, `places` | who asks; how much; how many at once |
 //! | `revision` | from which state on; whether this node may speak for what is not public |
 //! | [`cors`], [`request_id`], [`meter`] | other origins; the id; the counters |
-//! | `health` | `/health/live`, `/health/ready`, `/metrics`, `/schema.graphql` |
+//! | `health` | `/health/live`, `/health/ready`, `/schema.graphql` |
+//! | [`metrics`] | `/metrics`, on a listener of its own |
 //! | [`pages`] | GraphiQL, the console |
 //! | [`settings`] | every limit of the transport |
 
@@ -24,7 +28,9 @@ pub mod accept;
 pub mod answer;
 pub mod auth;
 mod body;
+mod budget;
 pub mod cors;
+mod crowd;
 pub mod edge;
 mod export;
 mod graphql;
@@ -32,6 +38,9 @@ mod health;
 mod kept;
 mod line;
 pub mod meter;
+pub mod metrics;
+mod operation;
+mod pack;
 pub mod pages;
 pub mod persisted;
 mod places;
@@ -40,23 +49,27 @@ pub mod refusal;
 mod request;
 pub mod request_id;
 mod revision;
+mod sending;
 pub mod server;
 pub mod settings;
 mod shed;
+mod stay;
+mod traffic;
 pub mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+use tower_http::compression::Predicate;
 
 use crate::graphql::Api;
 use crate::graphql::limit::Limits;
@@ -114,10 +127,12 @@ pub struct Shared {
     rates: rate::Rates,
     export_places: places::Places,
     answers: kept::Answers,
+    budget: Arc<budget::Budget>,
     documents: Documents,
     gate: shed::Gate,
     threads: work::Threads,
     longer_kept: Option<HeaderValue>,
+    schema: pack::Twins,
     schema_tag: String,
     draining: AtomicBool,
 }
@@ -134,11 +149,13 @@ impl Shared {
     pub fn new(parts: Parts) -> Self {
         let Parts { api, document_limits, follower, store, auth, meter, threads, trusted, settings, clock, seed } = parts;
         Self {
+            schema: pack::Twins::new(api.sdl().to_owned().into()),
             schema_tag: graphql::tag_of(api.sdl().as_bytes()),
             rates: rate::Rates::new(&settings),
             answers: kept::Answers::new(settings.cache_bytes, settings.compress_bytes),
+            budget: Arc::new(budget::Budget::new(&settings)),
             documents: Documents::new(settings.documents, trusted, settings.persisted_bytes),
-            gate: shed::Gate::new(&settings, threads.count()),
+            gate: shed::Gate::new(&settings, threads.places()),
             threads,
             longer_kept: graphql::longer_kept(settings.shared_time),
             export_places: places::Places::new(settings.exports, settings.exports_each),
@@ -168,6 +185,14 @@ impl Shared {
         &self.meter
     }
 
+    /// Who pays for what a request holds: the client as a proxy in front names him, else the connection's.
+    fn account(&self, traffic: &traffic::Traffic, peer: rate::Peer, headers: &HeaderMap) -> Arc<budget::Account> {
+        if self.settings.client_header.is_empty() {
+            return Arc::clone(traffic.account());
+        }
+        self.budget.account(self.rates.client(Some(peer), headers))
+    }
+
     /// From now on `/health/ready` says no.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -178,16 +203,26 @@ impl Shared {
     }
 }
 
+/// What is packed on its way out: what is long enough to be worth it, and so short that it takes no time.
+#[derive(Clone, Copy)]
+struct Worth {
+    from: u64,
+}
+
+impl Predicate for Worth {
+    fn should_compress<B: HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        response.body().size_hint().exact().is_some_and(|bytes| (self.from..pack::LARGE as u64).contains(&bytes))
+    }
+}
+
 /// The one table of routes.
 fn routes(shared: &Arc<Shared>) -> Router {
-    // Level 4 is where brotli and gzip stop being cheap. Pages are packed beforehand and not touched by this;
-    // a workbook is packed as it is.
-    let worth_it = SizeAbove::new(shared.settings.compress_bytes).and(NotForContentType::const_new("application/vnd.openxmlformats"));
+    // What is large is packed where it is made, pages beforehand; a workbook is packed as it is.
+    let worth_it = Worth { from: shared.settings.compress_bytes };
     let compress = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(worth_it);
     let router = Router::new()
-        .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress.clone()))
-        .route("/schema.graphql", get(health::schema).layer(compress.clone()))
-        .route("/metrics", get(health::metrics).layer(compress))
+        .route(ENDPOINT, post(graphql::post).get(graphql::get).layer(compress))
+        .route("/schema.graphql", get(health::schema))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(pages::routes())

@@ -18,6 +18,9 @@ pub(super) async fn run(settings: Settings, surroundings: Surroundings) -> Done 
     let address = app.address();
     say(format_args!("Silkroutes answers at http://{address}/graphql"));
     say(format_args!("GraphiQL is at       http://{address}/graphiql"));
+    if let Some(address) = app.metrics_address() {
+        say(format_args!("Metrics are at       http://{address}/metrics"));
+    }
     say(format_args!("The database is      {database}"));
     say("Stop with Ctrl-C.");
 

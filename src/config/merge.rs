@@ -241,6 +241,9 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
     let wrong = match name {
         "http.header_count" if settings.http.header_count > 100 => "it can be at most 100",
         "http.connections" if !(1..=100_000).contains(&settings.http.connections) => "it must be between 1 and 100000",
+        "http.waiting_bytes" | "http.waiting_bytes_each" if settings.http.waiting_bytes.min(settings.http.waiting_bytes_each) < 1 << 20 => {
+            "it must be 1048576 or more"
+        }
         "http.rate_points" | "http.rate_points_anonymous"
             if !(1..=i32::MAX.cast_unsigned().into()).contains(&settings.http.rate_points.min(settings.http.rate_points_anonymous))
                 || settings.http.rate_points.max(settings.http.rate_points_anonymous) > i32::MAX.cast_unsigned().into() =>

@@ -4,6 +4,10 @@ use crate::http::settings::Settings as Http;
 
 const OWN: &[(&str, &str)] = &[
     ("listen", "Address and port to listen on."),
+    (
+        "metrics_listen",
+        "Address and port on which /metrics is served, apart from all else; a port alone, as 9464, is one of this machine that no other reaches; none by default.",
+    ),
     ("database", "URL of the database: sqlite://FILE, which is made when it is not there, or postgres://USER@HOST/NAME. Also DATABASE_URL."),
     ("database_replica", "URL of a replica of that database (PostgreSQL) that figures are read from wherever it is up with this node; none by default."),
     ("suggestions", "Whether errors about unknown fields name near ones."),

@@ -8,7 +8,7 @@ use crate::domain::id::Id;
 use super::document::ProvisionIx;
 use super::index::Ix;
 use super::order::SortKey;
-use super::party::{Party, StateIx, holds};
+use super::party::{Party, StateIx, holds, is_among, meets};
 use super::view::View;
 
 /// The position of a contact point.
@@ -51,10 +51,10 @@ impl ContactFilter {
     #[must_use]
     pub fn keeps(&self, view: &View, ix: ContactIx) -> bool {
         let contact = view.contact(ix);
-        holds(self.parties.as_deref(), |all| all.contains(&contact.party))
+        holds(self.parties.as_deref(), |all| is_among(all, &contact.party))
             && holds(self.functions.as_deref(), |all| all.contains(&contact.entry.function))
-            && holds(self.posted_to.as_deref(), |all| contact.posted_to.is_some_and(|state| all.contains(&state)))
-            && holds(self.activities.as_deref(), |all| contact.activities.iter().any(|activity| all.contains(activity)))
+            && holds(self.posted_to.as_deref(), |all| contact.posted_to.is_some_and(|state| is_among(all, &state)))
+            && holds(self.activities.as_deref(), |all| meets(all, &contact.activities))
     }
 }
 

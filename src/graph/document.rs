@@ -1,5 +1,7 @@
 //! Documents and their provisions in the graph: goals, thematic areas, activities.
 
+use std::sync::Arc;
+
 use crate::domain::document::{Document, Provision, ProvisionKind};
 use crate::domain::id::Id;
 use crate::domain::text::fold;
@@ -9,7 +11,7 @@ use super::group::GroupIx;
 use super::index::Ix;
 use super::meeting::MeetingIx;
 use super::order::SortKey;
-use super::party::holds;
+use super::party::{holds, is_among, meets};
 use super::practice::PracticeIx;
 use super::view::View;
 
@@ -96,7 +98,7 @@ pub struct ActivityFilter {
     /// Worked on by one of these groups.
     pub groups: Option<Vec<GroupIx>>,
     /// Found by full text: these, sorted.
-    pub found: Option<Vec<ProvisionIx>>,
+    pub found: Option<Arc<[ProvisionIx]>>,
     /// True: no practice serves it. False: some practice does.
     pub without_practices: Option<bool>,
 }
@@ -107,16 +109,30 @@ impl ActivityFilter {
     pub fn keeps(&self, view: &View, ix: ProvisionIx) -> bool {
         let activity = view.provision(ix);
         holds(self.activities.as_deref(), |all| all.binary_search(&ix).is_ok())
-            && holds(self.areas.as_deref(), |all| activity.area.is_some_and(|area| all.contains(&area)))
-            && holds(self.goals.as_deref(), |all| activity.goals.iter().any(|goal| all.contains(goal)))
+            && holds(self.areas.as_deref(), |all| activity.area.is_some_and(|area| is_among(all, &area)))
+            && holds(self.goals.as_deref(), |all| meets(all, &activity.goals))
             && holds(self.keywords.as_deref(), |all| activity.entry.keywords.iter().any(|k| all.contains(&fold(k))))
-            && holds(self.groups.as_deref(), |all| activity.groups.iter().any(|group| all.contains(group)))
+            && holds(self.groups.as_deref(), |all| meets(all, &activity.groups))
             && holds(self.found.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.without_practices, |without| view.visible_practices(&activity.practices).next().is_none() == without)
     }
 }
 
+/// A text that is looked for among activities.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Sought(String);
+
 impl View {
+    /// Activities that hold every word of a question; sorted by position.
+    #[must_use]
+    pub fn search_activities(&self, question: &str) -> Arc<[ProvisionIx]> {
+        self.memo().of(&Sought(question.to_owned()), || {
+            let (texts, is_one) = (&self.snapshot().activity_texts, |ix: ProvisionIx| self.is_kind(ix, ProvisionKind::Activity));
+            let hits = texts.find(question, &texts.seen(is_one, self.work()), is_one, self.work());
+            hits.into_iter().map(|(ix, _)| ix).collect()
+        })
+    }
+
     /// The sort key of a document in lists by code.
     #[must_use]
     pub fn document_key(&self, ix: DocumentIx) -> Vec<u8> {

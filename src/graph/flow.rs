@@ -10,7 +10,7 @@ use super::document::ProvisionIx;
 use super::group::GroupIx;
 use super::index::Ix;
 use super::order::SortKey;
-use super::party::{Point, StateIx, holds, point_name};
+use super::party::{Point, StateIx, holds, meets, point_name};
 use super::practice::PracticeIx;
 use super::snapshot::Snapshot;
 use super::view::View;
@@ -156,7 +156,6 @@ impl FlowFilter {
     #[must_use]
     pub fn keeps(&self, view: &View, ix: FlowIx) -> bool {
         let flow = view.flow(ix);
-        let meets = |wanted: &[StateIx], has: &[StateIx]| has.iter().any(|state| wanted.contains(state));
         holds(self.flows.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.shape, |shape| flow.shape() == shape)
             && holds(self.kinds.as_deref(), |all| flow.kinds().iter().any(|kind| all.contains(kind)))
@@ -164,8 +163,8 @@ impl FlowFilter {
             && holds(self.origins.as_deref(), |all| meets(all, &flow.origins))
             && holds(self.transits.as_deref(), |all| meets(all, &flow.transits))
             && holds(self.destinations.as_deref(), |all| meets(all, &flow.destinations))
-            && holds(self.groups.as_deref(), |all| flow.groups.iter().any(|group| all.contains(group)))
-            && holds(self.activities.as_deref(), |all| flow.activities.iter().any(|activity| all.contains(activity)))
+            && holds(self.groups.as_deref(), |all| meets(all, &flow.groups))
+            && holds(self.activities.as_deref(), |all| meets(all, &flow.activities))
     }
 }
 

@@ -12,7 +12,7 @@ use super::flow::FlowIx;
 use super::index::Ix;
 use super::meeting::MeetingIx;
 use super::order::SortKey;
-use super::party::{Party, StateIx, holds};
+use super::party::{Party, StateIx, holds, is_among};
 use super::practice::PracticeIx;
 use super::view::View;
 
@@ -114,7 +114,7 @@ impl GroupFilter {
         let group = view.group(ix);
         holds(self.groups.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.kinds.as_deref(), |all| all.contains(&group.entry.kind))
-            && holds(self.members.as_deref(), |all| group.members.iter().any(|e| e.in_force(view.today()) && all.contains(&e.node)))
+            && holds(self.members.as_deref(), |all| group.members.iter().any(|e| e.in_force(view.today()) && is_among(all, &e.node)))
     }
 }
 

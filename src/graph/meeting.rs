@@ -8,7 +8,7 @@ use super::document::{DocumentIx, ProvisionIx};
 use super::group::GroupIx;
 use super::index::Ix;
 use super::order::SortKey;
-use super::party::{Party, holds};
+use super::party::{Party, holds, meets};
 use super::view::View;
 
 /// The position of a meeting.
@@ -65,9 +65,9 @@ impl MeetingFilter {
         let meeting = view.meeting(ix);
         holds(self.kinds.as_deref(), |all| all.contains(&meeting.entry.kind))
             && (self.from.is_none() && self.to.is_none() || period_overlaps(meeting.entry.starts_on, meeting.entry.ends_on, self.from, self.to))
-            && holds(self.groups.as_deref(), |all| meeting.groups.iter().any(|group| all.contains(group)))
-            && holds(self.hosts.as_deref(), |all| meeting.hosts.iter().any(|host| all.contains(host)))
-            && holds(self.activities.as_deref(), |all| meeting.activities.iter().any(|activity| all.contains(activity)))
+            && holds(self.groups.as_deref(), |all| meets(all, &meeting.groups))
+            && holds(self.hosts.as_deref(), |all| meets(all, &meeting.hosts))
+            && holds(self.activities.as_deref(), |all| meets(all, &meeting.activities))
     }
 }
 

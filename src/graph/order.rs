@@ -175,6 +175,11 @@ impl<T> Sorted<T> {
         }
     }
 
+    /// The place of a row in this order.
+    pub fn place(&self, ix: Ix<T>) -> u32 {
+        self.rank.get(ix.get()).copied().unwrap_or(u32::MAX)
+    }
+
     /// Sorts some of the rows the same way.
     pub fn sort(&self, some: &mut [Ix<T>]) {
         // Places are sorted, not rows by their places: a look into the table of places is made once for each row.

@@ -1,6 +1,7 @@
 //! Parties in the graph: states, organisations, areas, and what links them to the rest.
 
-use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::domain::id::Id;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
@@ -163,7 +164,7 @@ impl StateFilter {
         holds(self.states.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.regions.as_deref(), |all| all.contains(&state.entry.region))
             && holds(self.participation.as_deref(), |all| state.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
-            && holds(self.groups.as_deref(), |all| state.links.groups.iter().any(|e| e.in_force(view.today()) && all.contains(&e.node)))
+            && holds(self.groups.as_deref(), |all| state.links.groups.iter().any(|e| e.in_force(view.today()) && is_among(all, &e.node)))
             && holds(self.name_contains.as_deref(), |text| state.folded.iter().any(|name| name.contains(text)))
     }
 }
@@ -196,6 +197,16 @@ impl OrganisationFilter {
 /// A condition that was not set holds; one that was set is asked.
 pub(super) fn holds<T>(condition: Option<T>, ask: impl FnOnce(T) -> bool) -> bool {
     condition.is_none_or(ask)
+}
+
+/// Whether one of `wanted`, which is sorted, is had.
+pub(super) fn meets<T: Ord>(wanted: &[T], has: &[T]) -> bool {
+    has.iter().any(|item| is_among(wanted, item))
+}
+
+/// Whether an item is wanted; what is wanted is sorted.
+pub(super) fn is_among<T: Ord>(wanted: &[T], item: &T) -> bool {
+    wanted.binary_search(item).is_ok()
 }
 
 impl Snapshot {
@@ -291,24 +302,53 @@ pub(super) fn name_key(name: &Localized, code: &str) -> Vec<u8> {
     SortKey::new().text(name.get(Language::En)).code(code).done()
 }
 
+/// The practices of a party: a list that is there, or what was chosen of it.
+#[derive(Debug, Clone)]
+pub enum PartyPractices<'a> {
+    /// All of a list.
+    Whole(&'a [PracticeIx]),
+    /// Those in which the party has one of some roles.
+    Some(Arc<[PracticeIx]>),
+}
+
+impl Deref for PartyPractices<'_> {
+    type Target = [PracticeIx];
+
+    fn deref(&self) -> &[PracticeIx] {
+        match self {
+            Self::Whole(list) => list,
+            Self::Some(list) => list,
+        }
+    }
+}
+
+/// The practices of a party in which it has one of these roles.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct InRoles(Party, Vec<GoodPracticeRole>);
+
 impl View {
     /// Practices of a party by roles (any, where none is named), oldest publication first; as far as the viewer may
     /// know of the role.
     #[must_use]
-    pub fn practices_of_party(&self, party: Party, roles: Option<&[GoodPracticeRole]>) -> Cow<'_, [PracticeIx]> {
+    pub fn practices_of_party(&self, party: Party, roles: Option<Vec<GoodPracticeRole>>) -> PartyPractices<'_> {
         let links = self.party_links(party);
-        let list = match roles {
-            None => Cow::Borrowed(links.practices.as_slice()),
-            Some([GoodPracticeRole::Owner]) => Cow::Borrowed(links.owned.as_slice()),
-            Some([GoodPracticeRole::Practised]) => Cow::Borrowed(links.practised.as_slice()),
-            Some([GoodPracticeRole::Partner]) => Cow::Borrowed(links.partnered.as_slice()),
-            Some(roles) => Cow::Owned(links.practices.iter().copied().filter(|&ix| roles.iter().any(|role| self.has_role(party, *role, ix))).collect()),
+        let whole = match roles.as_deref() {
+            None => Some(&links.practices),
+            Some([GoodPracticeRole::Owner]) => Some(&links.owned),
+            Some([GoodPracticeRole::Practised]) => Some(&links.practised),
+            Some([GoodPracticeRole::Partner]) => Some(&links.partnered),
+            Some(_) => None,
         };
-        if !links.veiled {
-            return list;
+        match whole {
+            Some(whole) if !links.veiled => PartyPractices::Whole(whole),
+            _ => {
+                let roles = roles.unwrap_or_else(|| vec![GoodPracticeRole::Owner, GoodPracticeRole::Practised, GoodPracticeRole::Partner]);
+                PartyPractices::Some(self.memo().of(&InRoles(party, roles.clone()), || {
+                    let of = whole.unwrap_or(&links.practices).iter().copied();
+                    of.filter(|&ix| roles.iter().any(|role| self.has_role(party, *role, ix))).collect()
+                }))
+            }
         }
-        let roles = roles.unwrap_or(&[GoodPracticeRole::Owner, GoodPracticeRole::Practised, GoodPracticeRole::Partner]);
-        Cow::Owned(list.iter().copied().filter(|&ix| roles.iter().any(|role| self.has_role(party, *role, ix))).collect())
     }
 
     fn has_role(&self, party: Party, role: GoodPracticeRole, ix: PracticeIx) -> bool {

@@ -17,7 +17,10 @@ use super::flow::FlowIx;
 use super::group::GroupIx;
 use super::index::Ix;
 use super::order::{SortKey, microseconds};
-use super::party::{Party, StateIx, holds};
+use super::page::LARGEST_PAGE;
+use super::party::{Party, StateIx, holds, is_among, meets};
+use super::search::{Hits, Seen};
+use super::sieve::Walk;
 use super::view::View;
 
 /// The position of a practice.
@@ -112,7 +115,7 @@ impl PracticeNode {
 #[derive(Debug, Clone, Default)]
 pub struct PracticeFilter {
     /// Found by full text, with scores; sorted by position.
-    pub found: Option<Vec<(PracticeIx, f32)>>,
+    pub found: Option<Arc<Hits<PracticeNode>>>,
     /// Shared by one of these.
     pub owners: Option<Vec<Party>>,
     /// Practised in one of these.
@@ -151,9 +154,8 @@ pub struct PracticeFilter {
     pub not: Option<Box<Self>>,
 }
 
-fn meets<T: PartialEq>(wanted: &[T], has: &[T]) -> bool {
-    has.iter().any(|item| wanted.contains(item))
-}
+/// Steps of asking one thing of a practice.
+const PREDICATE: u64 = 2;
 
 impl PracticeFilter {
     /// Whether it keeps that practice.
@@ -161,25 +163,37 @@ impl PracticeFilter {
     pub fn keeps(&self, view: &View, ix: PracticeIx) -> bool {
         let practice = view.practice(ix);
         holds(self.found.as_deref(), |all| all.binary_search_by_key(&ix, |(found, _)| *found).is_ok())
-            && holds(self.owners.as_deref(), |all| view.owner(ix).is_some_and(|owner| all.contains(&owner)))
+            && holds(self.owners.as_deref(), |all| view.owner(ix).is_some_and(|owner| is_among(all, &owner)))
             && holds(self.states.as_deref(), |all| meets(all, &practice.states))
             && holds(self.partners.as_deref(), |all| meets(all, &practice.partners))
             && self.keeps_by_provisions(view, practice)
             && holds(self.flows.as_deref(), |all| meets(all, &practice.flows))
             && holds(self.groups.as_deref(), |all| meets(all, &practice.groups))
             && holds(self.target_groups.as_deref(), |all| meets(all, &practice.target_groups))
-            && holds(self.evidence.as_deref(), |all| all.contains(&practice.evidence))
-            && holds(self.languages.as_deref(), |all| practice.texts.iter().any(|text| all.contains(&text.language)))
+            && holds(self.evidence.as_deref(), |all| is_among(all, &practice.evidence))
+            && holds(self.languages.as_deref(), |all| practice.texts.iter().any(|text| is_among(all, &text.language)))
             && self.keeps_by_dates(practice)
             && holds(self.and.as_deref(), |all| !all.is_empty() && all.iter().all(|filter| filter.keeps(view, ix)))
             && holds(self.or.as_deref(), |all| all.iter().any(|filter| filter.keeps(view, ix)))
             && holds(self.not.as_deref(), |filter| !filter.keeps(view, ix))
     }
 
+    /// Steps of asking it of one practice.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        let lists = [self.owners.is_some(), self.states.is_some(), self.partners.is_some(), self.activities.is_some(), self.areas.is_some()];
+        let more = [self.goals.is_some(), self.flows.is_some(), self.groups.is_some(), self.target_groups.is_some(), self.evidence.is_some()];
+        let rest = [self.found.is_some(), self.languages.is_some(), self.published_from.is_some(), self.published_to.is_some()];
+        let dates = [self.started_from.is_some(), self.started_to.is_some()];
+        let own = lists.iter().chain(&more).chain(&rest).chain(&dates).filter(|is_set| **is_set).count() as u64;
+        let inside = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref()).map(Self::weight).sum::<u64>();
+        (1 + own) * PREDICATE + inside
+    }
+
     fn keeps_by_provisions(&self, view: &View, practice: &PracticeNode) -> bool {
         let some = |ask: &dyn Fn(ProvisionIx) -> bool| practice.activities.iter().any(|&activity| ask(activity));
-        holds(self.activities.as_deref(), |all| some(&|activity| all.contains(&activity)))
-            && holds(self.areas.as_deref(), |all| some(&|activity| view.provision(activity).area.is_some_and(|area| all.contains(&area))))
+        holds(self.activities.as_deref(), |all| some(&|activity| is_among(all, &activity)))
+            && holds(self.areas.as_deref(), |all| some(&|activity| view.provision(activity).area.is_some_and(|area| is_among(all, &area))))
             && holds(self.goals.as_deref(), |all| some(&|activity| meets(all, &view.provision(activity).goals)))
     }
 
@@ -208,24 +222,59 @@ pub struct Related {
 /// What sharing an activity counts, against sharing a flow, a state or a target group.
 const WEIGHTS: [f64; 4] = [3.0, 2.0, 1.0, 1.0];
 
+/// Steps of comparing a practice with another, and of putting it in its place among those that were found.
+const COMPARED: u64 = 15;
+
+/// A text that is looked for among practices.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Sought(String);
+/// What the practices are like that are seen.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SeenPractices;
+/// A practice to which others are related.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct RelatedTo(PracticeIx);
+
 impl View {
-    /// Practices that share activities, states, flows or target groups with this one, nearest first.
+    /// Practices that hold every word of a question, with scores.
+    #[must_use]
+    pub fn search_practices(&self, question: &str) -> Arc<Hits<PracticeNode>> {
+        self.memo().of(&Sought(question.to_owned()), || {
+            let (texts, sees) = (&self.snapshot().practice_texts, |ix| self.sees(ix));
+            let seen: Seen = self.memo().of(&SeenPractices, || texts.seen(sees, self.work()));
+            Arc::new(texts.find(question, &seen, sees, self.work()))
+        })
+    }
+
+    /// Practices that share activities, states, flows or target groups with this one, nearest first; as many as a page
+    /// may have.
     ///
     /// The score is the weighted mean of how far each of the four lists overlaps (shared over all, 0 to 1);
     /// where scores are equal, by slug.
     #[must_use]
-    pub fn related(&self, ix: PracticeIx, most: usize) -> Vec<Related> {
+    pub fn related(&self, ix: PracticeIx) -> Arc<[Related]> {
+        self.memo().of(&RelatedTo(ix), || self.nearest(ix, LARGEST_PAGE).into())
+    }
+
+    fn nearest(&self, ix: PracticeIx, most: usize) -> Vec<Related> {
         let here = self.practice(ix);
-        let mut candidates: Vec<PracticeIx> =
-            here.activities.iter().flat_map(|&activity| self.visible_practices(&self.provision(activity).practices)).collect();
-        candidates.extend(here.flows.iter().flat_map(|&flow| self.visible_practices(&self.flow(flow).practices)));
-        candidates.extend(here.states.iter().flat_map(|&state| self.visible_practices(&self.state(state).links.practised)));
+        let walk = Walk::new(self, None);
+        let seen = |list: &[PracticeIx]| list.iter().copied().filter(|&other| walk.keeps(other)).collect::<Vec<_>>();
+        let mut candidates: Vec<PracticeIx> = here.activities.iter().flat_map(|&activity| seen(&self.provision(activity).practices)).collect();
+        candidates.extend(here.flows.iter().flat_map(|&flow| seen(&self.flow(flow).practices)));
+        candidates.extend(here.states.iter().flat_map(|&state| seen(&self.state(state).links.practised)));
         candidates.sort_unstable();
         candidates.dedup();
-        let mut scored: Vec<(f64, PracticeIx)> =
-            candidates.into_iter().filter(|&other| other != ix).map(|other| (likeness(here, self.practice(other)), other)).collect();
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| self.practice(a.1).slug.cmp(&self.practice(b.1).slug)));
-        scored.truncate(most);
+        let meter = self.work().meter();
+        let others = candidates.into_iter().filter(|&other| other != ix).take_while(|_| meter.step(COMPARED));
+        let mut scored: Vec<(f64, PracticeIx)> = others.map(|other| (likeness(here, self.practice(other)), other)).collect();
+        let nearer = |a: &(f64, PracticeIx), b: &(f64, PracticeIx)| b.0.total_cmp(&a.0).then_with(|| self.practice(a.1).slug.cmp(&self.practice(b.1).slug));
+        // Only those that may be shown are sorted: there may be a hundred thousand others.
+        if scored.len() > most {
+            scored.select_nth_unstable_by(most, nearer);
+            scored.truncate(most);
+        }
+        scored.sort_by(nearer);
         scored
             .into_iter()
             .map(|(score, practice)| {

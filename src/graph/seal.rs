@@ -18,7 +18,7 @@ impl std::fmt::Debug for Seal {
 }
 
 /// What a cursor is bound to: a list, its order and its filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Binding(u64);
 
 impl Binding {

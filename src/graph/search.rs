@@ -15,12 +15,20 @@ use crate::domain::text::Language;
 use crate::domain::word::Words;
 
 use super::index::Ix;
+use super::work::Work;
 use analyse::{Analyser, is_number, words_of};
 
 /// How fast the weight of a repeated word levels off (the usual value).
 const K1: f32 = 1.2;
 /// How much a long document is held against it (the usual value).
 const B: f32 = 0.75;
+
+/// What is done, in steps of work: for a byte of a question, read by the rules of one language;
+const READ: u64 = 10;
+/// for a document that holds a word of it;
+const FOUND: u64 = 8;
+/// and so many documents are looked over in one step.
+const SEEN_IN_A_STEP: u64 = 4;
 
 /// A word's weight in one document.
 #[derive(Debug)]
@@ -191,7 +199,8 @@ impl<T> Gatherer<T> {
 }
 
 /// What the visible documents are like, as a whole.
-struct Seen {
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
     count: f32,
     mean: f32,
     languages: Languages,
@@ -215,17 +224,19 @@ impl<T> Index<T> {
     /// Finds the documents among the visible ones that hold every word asked for.
     ///
     /// A question without a word to look for finds nothing. It is read by the rules of each language that a visible
-    /// document is written in.
-    pub fn find(&self, question: &str, visible: impl Fn(Ix<T>) -> bool) -> Hits<T> {
-        let seen = self.seen(&visible);
+    /// document is written in. `seen` is what [`Index::seen`] tells of the same documents.
+    pub fn find(&self, question: &str, seen: &Seen, visible: impl Fn(Ix<T>) -> bool, work: &Work) -> Hits<T> {
         let mut best: BTreeMap<Ix<T>, f32> = BTreeMap::new();
         let mut asked = Vec::new();
         for word in Language::ALL.iter().filter(|word| seen.languages & bit(word.value) != 0) {
+            if !work.spend(READ * question.len() as u64) {
+                break;
+            }
             let stems = Analyser::of(word.value).question(question);
             if stems.is_empty() || asked.contains(&stems) {
                 continue;
             }
-            for (document, score) in self.find_stems(&stems, &seen, &visible) {
+            for (document, score) in self.find_stems(&stems, seen, &visible, work) {
                 let held = best.entry(document).or_default();
                 *held = held.max(score);
             }
@@ -238,10 +249,10 @@ impl<T> Index<T> {
         self.shared.iter().map(AsRef::as_ref).chain([&self.added])
     }
 
-    /// What the visible documents are like. Lengths are sums of whole weights, so their sum is exact, and no order in
+    /// What the visible documents are like: the same for every question. Lengths are sums of whole weights, so their sum is exact, and no order in
     /// which they stand can move it.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and lengths of documents, far below 2^24 of consequence")]
-    fn seen(&self, visible: &impl Fn(Ix<T>) -> bool) -> Seen {
+    pub fn seen(&self, visible: impl Fn(Ix<T>) -> bool, work: &Work) -> Seen {
         let (mut count, mut sum, mut languages) = (0_usize, 0.0_f64, 0);
         for (ix, length, of) in self.parts().flat_map(Core::documents) {
             if visible(ix) {
@@ -250,17 +261,20 @@ impl<T> Index<T> {
                 languages |= of;
             }
         }
+        work.spend(count as u64 / SEEN_IN_A_STEP);
         Seen { count: count as f32, mean: (sum / count.max(1) as f64) as f32, languages }
     }
 
-    fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool) -> Hits<T> {
+    fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool, work: &Work) -> Hits<T> {
         let (documents, mean) = (seen.count, seen.mean);
+        let meter = work.meter();
+        let is_counted = |posting: &Posting<T>| if visible(posting.document) { meter.step(FOUND) } else { meter.step(0) && false };
         let mut hits: Option<FxHashMap<Ix<T>, f32>> = None;
         for stem in stems {
             let postings: Vec<(&Posting<T>, f32)> = self
                 .parts()
                 .flat_map(|part| part.postings(stem).iter().map(|posting| (posting, part.length(posting.document))))
-                .filter(|(posting, _)| visible(posting.document))
+                .filter(|(posting, _)| is_counted(posting))
                 .collect();
             if postings.is_empty() {
                 return Vec::new();
@@ -296,8 +310,13 @@ mod tests {
         gatherer.finish()
     }
 
+    fn find(index: &Index<Doc>, question: &str, visible: impl Fn(Ix<Doc>) -> bool) -> Hits<Doc> {
+        let work = Work::default();
+        index.find(question, &index.seen(&visible, &work), &visible, &work)
+    }
+
     fn found(index: &Index<Doc>, question: &str) -> Vec<usize> {
-        let mut hits = index.find(question, |_| true);
+        let mut hits = find(index, question, |_| true);
         hits.sort_by(|a, b| b.1.total_cmp(&a.1));
         hits.into_iter().map(|(ix, _)| ix.get()).collect()
     }
@@ -318,7 +337,7 @@ mod tests {
         let with = index(&[("Return", "home"), ("Return and return", "return"), ("Work", "abroad")]);
         let without = index(&[("Return", "home"), ("Empty", "page"), ("Work", "abroad")]);
         let hide = |ix: Ix<Doc>| ix.get() != 1;
-        assert_eq!(with.find("return", hide), without.find("return", hide));
+        assert_eq!(find(&with, "return", hide), find(&without, "return", hide));
     }
 
     #[test]
@@ -334,7 +353,7 @@ mod tests {
             });
         }
         for question in ["return", "home", "work", "return home", "nothing"] {
-            assert_eq!(whole.find(question, |_| true), grown.find(question, |_| true), "{question}");
+            assert_eq!(find(&whole, question, |_| true), find(&grown, question, |_| true), "{question}");
         }
     }
 }

@@ -14,19 +14,18 @@ use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::id::Id;
 use crate::domain::viewer::{Role, Viewer};
 
-use super::code::{UnknownCode, find_all};
 use super::contact::{ContactIx, ContactNode};
 use super::document::{DocumentIx, DocumentNode, ProvisionIx, ProvisionNode};
 use super::flow::{FlowIx, FlowNode};
 use super::group::{GroupIx, GroupNode};
-use super::index::Ix;
 use super::meeting::{MeetingIx, MeetingNode};
+use super::memo::Memo;
 use super::order::Sorted;
 use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode};
 use super::practice::{AudienceNode, PracticeIx, PracticeNode};
 use super::seal::Seal;
-use super::search::Hits;
 use super::snapshot::{Glance, NodeRef, Snapshot, SourceIx, SourceNode};
+use super::work::Work;
 
 /// One snapshot, seen by one viewer, on one day.
 #[derive(Debug, Clone)]
@@ -36,6 +35,8 @@ pub struct View {
     /// The viewer in this snapshot; none for anonymous readers.
     me: Option<Me>,
     today: Date,
+    work: Arc<Work>,
+    memo: Arc<Memo>,
 }
 
 /// What a member is in a snapshot.
@@ -124,7 +125,25 @@ impl View {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, viewer: Viewer, today: Date) -> Self {
         let me = Me::of(&viewer, &snapshot, today);
-        Self { snapshot, viewer, me, today }
+        Self { snapshot, viewer, me, today, work: Arc::default(), memo: Arc::default() }
+    }
+
+    /// The same, whose work is counted there.
+    #[must_use]
+    pub fn working(self, work: Arc<Work>) -> Self {
+        Self { work, ..self }
+    }
+
+    /// What is done for the operation that reads.
+    #[must_use]
+    pub const fn work(&self) -> &Arc<Work> {
+        &self.work
+    }
+
+    /// What was worked out for this view already.
+    #[must_use]
+    pub fn memo(&self) -> &Memo {
+        &self.memo
     }
 
     /// Who reads.
@@ -350,91 +369,6 @@ impl View {
     pub fn find_practice(&self, slug: &str) -> Option<PracticeIx> {
         self.snapshot.practices.find(slug).and_then(|any| self.face(any))
     }
-
-    /// States by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown; the same for all that follow.
-    pub fn states_of(&self, codes: &[String]) -> Result<Vec<StateIx>, UnknownCode> {
-        find_all(&self.snapshot.states, "state", codes)
-    }
-
-    /// Organisations by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn organisations_of(&self, codes: &[String]) -> Result<Vec<OrganisationIx>, UnknownCode> {
-        find_all(&self.snapshot.organisations, "organisation", codes)
-    }
-
-    /// Groups by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn groups_of(&self, codes: &[String]) -> Result<Vec<GroupIx>, UnknownCode> {
-        find_all(&self.snapshot.groups, "working group", codes)
-    }
-
-    /// Flows by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn flows_of(&self, codes: &[String]) -> Result<Vec<FlowIx>, UnknownCode> {
-        find_all(&self.snapshot.flows, "flow", codes)
-    }
-
-    /// Sources by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn sources_of(&self, codes: &[String]) -> Result<Vec<SourceIx>, UnknownCode> {
-        find_all(&self.snapshot.sources, "source", codes)
-    }
-
-    /// States and areas by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn points_of(&self, codes: &[String]) -> Result<Vec<Point>, UnknownCode> {
-        let known = || self.snapshot.states.codes().chain(self.snapshot.areas.codes());
-        codes.iter().map(|code| self.find_point(code).ok_or_else(|| UnknownCode::new("state or area", code, known()))).collect()
-    }
-
-    /// States and organisations by code.
-    ///
-    /// # Errors
-    /// Where a code is unknown.
-    pub fn parties_of(&self, codes: &[String]) -> Result<Vec<Party>, UnknownCode> {
-        let known = || self.snapshot.states.codes().chain(self.snapshot.organisations.codes());
-        codes
-            .iter()
-            .map(|code| {
-                let state = self.find_state(code).map(Party::State);
-                state.or_else(|| self.find_organisation(code).map(Party::Organisation)).ok_or_else(|| UnknownCode::new("party", code, known()))
-            })
-            .collect()
-    }
-
-    /// Provisions of one kind in the Declaration, by reference.
-    ///
-    /// # Errors
-    /// Where a reference is unknown.
-    pub fn provisions_of(&self, kind: ProvisionKind, references: &[String]) -> Result<Vec<ProvisionIx>, UnknownCode> {
-        let what = match kind {
-            ProvisionKind::Activity => "activity",
-            ProvisionKind::ThematicArea => "thematic area",
-            ProvisionKind::PriorityGoal => "priority goal",
-            ProvisionKind::Recital | ProvisionKind::Commitment | ProvisionKind::Mandate => "provision",
-        };
-        let known = || self.of_kind(kind).map(|ix| self.provision(ix).entry.reference.as_str());
-        let mut found = references
-            .iter()
-            .map(|reference| self.find_in_declaration(kind, reference).ok_or_else(|| UnknownCode::new(what, reference, known())))
-            .collect::<Result<Vec<_>, _>>()?;
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    }
 }
 
 /// Whole lists.
@@ -532,17 +466,5 @@ impl View {
     /// Sorts practices by publication, oldest first.
     pub fn sort_by_publication(&self, list: &mut [PracticeIx]) {
         self.snapshot.orders.practices_by_publication.sort(list);
-    }
-
-    /// Practices that hold every word of a question, with scores.
-    #[must_use]
-    pub fn search_practices(&self, question: &str) -> Hits<PracticeNode> {
-        self.snapshot.practice_texts.find(question, |ix| self.sees(ix))
-    }
-
-    /// Activities that hold every word of a question, with scores.
-    #[must_use]
-    pub fn search_activities(&self, question: &str) -> Hits<ProvisionNode> {
-        self.snapshot.activity_texts.find(question, |ix: Ix<ProvisionNode>| self.is_kind(ix, ProvisionKind::Activity))
     }
 }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::graph::{Snapshot, View, Viewer};
+use crate::graph::{Snapshot, Stop, View, Viewer, Work};
 use crate::store::{Follower, Store};
 
 use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code};
@@ -24,9 +24,9 @@ use super::node::Interfaces;
 use super::omitted;
 use super::query::Query;
 use super::reads::Reads;
+use super::resolve::Manner;
 use super::viewer::RateLimit;
 use super::views::Views;
-use super::written;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
 const REMEMBERED: u64 = 2 * 1024 * 1024;
@@ -110,6 +110,8 @@ pub struct Call {
     pub store: Arc<Store>,
     /// What one page of a file hands to the next; none for an answer of its own.
     pub carry: Option<Arc<Carry>>,
+    /// Ends the work when it is set: whoever waits for the answer sets it when he waits no longer.
+    pub stop: Stop,
 }
 
 /// What came of it.
@@ -147,12 +149,18 @@ impl Api {
         &self.sdl
     }
 
+    /// A document that was looked at before, and is remembered.
+    #[must_use]
+    pub fn known(&self, text: &str) -> Option<Arc<Prepared>> {
+        self.documents.get(text)
+    }
+
     /// Looks at a document: its size and shape, before anything else is done with it.
     ///
     /// # Errors
     /// Where it does not parse or goes beyond a limit.
     pub fn prepare(&self, text: &str) -> Result<Arc<Prepared>, Refusal> {
-        if let Some(prepared) = self.documents.get(text) {
+        if let Some(prepared) = self.known(text) {
             return Ok(prepared);
         }
         limit::check_text(text, &self.limits)?;
@@ -181,35 +189,37 @@ impl Api {
 
     /// Runs an operation. Never panics; says nothing of what is inside.
     pub async fn execute(&self, call: Call) -> Outcome {
-        let Call { prepared, operation, variables, charge, rate, follower, snapshot, viewer, today, store, carry } = call;
+        let Call { prepared, operation, variables, charge, rate, follower, snapshot, viewer, today, store, carry, stop } = call;
         if charge.kind == OperationKind::Subscription {
             return refused(&unsupported(&prepared.document));
         }
-        let cost = charge.cost;
         // Each root field of a mutation shows the graph as it left it.
         let writes = if charge.kind == OperationKind::Mutation { self.limits.root_fields } else { 0 };
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
-        let views = Views::new(View::new(snapshot, viewer.clone(), today), writes);
+        let work = Arc::new(Work::new(self.limits.work, stop));
+        let views = Views::new(View::new(snapshot, viewer.clone(), today).working(Arc::clone(&work)), writes);
         let reads = Arc::new(Reads::default());
         let mut request = Request::new(String::new())
             .variables(variables)
             .data(views)
             .data(Loaders::new(&Arc::new(store.seen_by(&viewer))))
             .data(Arc::clone(&reads))
-            .data(rate);
+            .data(rate)
+            .data(Manner { work: Arc::clone(&work), is_written: carry.is_none() && !prepared.analysis.merges() });
         let written = Arc::new(AtomicU64::new(0));
         if let Some(carry) = carry {
             request = request.data(carry);
-        } else if !prepared.analysis.merges() {
-            request = request.data(written::Wanted);
         }
         if writes > 0 {
             request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
         }
         request.operation_name = operation;
         request.set_parsed_query(document);
-        let Ok(mut response) = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await else {
+        let run = AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await;
+        // What was done beyond what was charged beforehand is charged, too.
+        let cost = charge.cost.max(work.steps() / limit::POINT);
+        let Ok(mut response) = run else {
             tracing::error!("a resolver panicked");
             return Outcome { response: Response::from_errors(vec![internal()]), executed: true, cost, revision: None, is_for_all: false };
         };
@@ -218,6 +228,10 @@ impl Api {
             let fault: Error = Fault::unavailable(&fault).into();
             let error = fault.into_server_error(Pos::default());
             return Outcome { response: Response::from_errors(vec![error]), executed: true, cost, revision: None, is_for_all: false };
+        }
+        if work.is_over() && writes == 0 {
+            let fault: Error = Fault::too_much().into();
+            response = Response::from_errors(vec![fault.into_server_error(Pos::default())]);
         }
         let executed = response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
         for error in &mut response.errors {

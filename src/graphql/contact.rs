@@ -19,10 +19,10 @@ use super::document::Activity;
 use super::error::Fault;
 use super::mutation::{digest_of, writer};
 use super::object::object;
-use super::page::{KeyOf, bind, connection, paged};
+use super::page::{KeyOf, bind, connection, kept, paged, resolved};
 use super::party::{Party, State};
 use super::reads::read_contact;
-use super::resolve::Rows;
+use super::resolve::{One, Rows};
 use super::scalar::{DateTime, Given};
 use super::view;
 
@@ -46,8 +46,8 @@ object! {
         }
 
         /// The party that it belongs to.
-        async fn party(&self, ctx: &Context<'_>) -> Party {
-            read_contact(ctx, self.0).party.into()
+        async fn party(&self, ctx: &Context<'_>) -> One<Party> {
+            One(read_contact(ctx, self.0).party.into())
         }
 
         /// What the office is called.
@@ -61,8 +61,8 @@ object! {
         }
 
         /// The state where it sits abroad; null where it is at home.
-        async fn posted_to(&self, ctx: &Context<'_>) -> Option<State> {
-            read_contact(ctx, self.0).posted_to.map(State)
+        async fn posted_to(&self, ctx: &Context<'_>) -> Option<One<State>> {
+            read_contact(ctx, self.0).posted_to.map(State).map(One)
         }
 
         /// Its address for mail.
@@ -105,7 +105,7 @@ connection! {
 }
 
 /// Which contact points to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "ContactPointFilter")]
 pub struct ContactPointFilterInput {
     /// Of one of these parties (codes).
@@ -133,9 +133,9 @@ impl ContactPointFilterInput {
 pub fn contacts(ctx: &Context<'_>, filter: Given<Box<ContactPointFilterInput>>, page: &PageArguments) -> Result<ContactPointConnection, Fault> {
     let view = view(ctx);
     let binding = bind("Query.contactPoints", (), (), &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let key: KeyOf<ContactIx> = |view, ix| view.contact_key(*ix);
-    let keep = |ix: &ContactIx| filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
+    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(ContactPointConnection(paged(ctx, binding, page, &Listing::ascending(view.contacts()), key, keep)?))
 }
 

@@ -13,10 +13,10 @@ use crate::graph::page::{Listing, PageArguments};
 use super::error::Fault;
 use super::flow::{FlowConnection, FlowFilterInput, FlowOrder, flows_of};
 use super::group::WorkingGroup;
-use super::loaders::loaders;
+use super::loaders::{loaded, loaders};
 use super::meeting::{Meeting, MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::object::object;
-use super::page::{bind, connection, paged};
+use super::page::{SORTED, bind, connection, kept, paged, resolved, words};
 use super::party::{Citation, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, checked_question, practices_of};
 use super::resolve::{One, Rows, row};
@@ -61,8 +61,8 @@ object! {
         }
 
         /// The meeting that adopted it.
-        async fn meeting(&self, ctx: &Context<'_>) -> Option<Meeting> {
-            view(ctx).document(self.0).meeting.map(Meeting)
+        async fn meeting(&self, ctx: &Context<'_>) -> Option<One<Meeting>> {
+            view(ctx).document(self.0).meeting.map(Meeting).map(One)
         }
 
         /// The languages that it is known to exist in; ten at most.
@@ -71,7 +71,7 @@ object! {
         }
 
         /// Where it can be read; a few at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
             citations(&view(ctx).document(self.0).entry.citations)
         }
 
@@ -82,8 +82,10 @@ object! {
             let view = view(ctx);
             let document = view.document(self.0);
             let binding = bind("Document.provisions", document.id, (), &kinds);
+            view.work().spend(SORTED * document.provisions.len() as u64);
             let rows: Vec<_> = document.provisions.iter().map(|&ix| (ix, view.provision(ix).entry.kind)).collect();
-            let keep = |(_, kind): &(ProvisionIx, ProvisionKind)| kinds.0.as_ref().is_none_or(|kinds| kinds.contains(kind));
+            let kinds = words(view, kinds);
+            let keep = |(_, kind): &(ProvisionIx, ProvisionKind)| kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
             let key = |view: &View, row: &(ProvisionIx, ProvisionKind)| view.provision_key(row.0);
             Ok(ProvisionConnection(paged(ctx, binding, &page, &Listing::ascending(&rows), key, keep)?))
         }
@@ -119,7 +121,7 @@ connection! {
 #[derive(Debug, Clone, Interface)]
 #[graphql(
     field(name = "id", ty = "ID", desc = "Opaque, and the same on every installation."),
-    field(name = "document", ty = "Document", desc = "The document that it stands in."),
+    field(name = "document", ty = "One<Document>", desc = "The document that it stands in."),
     field(
         name = "reference",
         ty = "String",
@@ -187,8 +189,8 @@ macro_rules! provision {
                 }
 
                 /// The document that it stands in.
-                async fn document(&self, ctx: &Context<'_>) -> Document {
-                    Document(view(ctx).provision(self.0).document)
+                async fn document(&self, ctx: &Context<'_>) -> One<Document> {
+                    One(Document(view(ctx).provision(self.0).document))
                 }
 
                 /// As the document numbers it, dot-separated: 'IV', 'IV.a', 'IV.a.ii', '1.d', '4.d', '3'; recitals 'R.1' onwards.
@@ -217,7 +219,8 @@ macro_rules! provision {
                     ctx: &Context<'_>,
                     #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language that is.")] language: Language,
                 ) -> Option<Result<String, Fault>> {
-                    loaders(ctx).official_text(view(ctx).provision(self.0).id, language).await.transpose()
+                    let text = loaders(ctx).official_text(view(ctx).provision(self.0).id, language).await.transpose();
+                    loaded(ctx, text)
                 }
 
                 $($more)*
@@ -301,9 +304,9 @@ provision! {
         }
 
         /// The activity that it is a part of.
-        async fn parent(&self, ctx: &Context<'_>) -> Option<Activity> {
+        async fn parent(&self, ctx: &Context<'_>) -> Option<One<Activity>> {
             let view = view(ctx);
-            view.provision(self.0).parent.filter(|&ix| view.is_kind(ix, ProvisionKind::Activity)).map(Activity)
+            view.provision(self.0).parent.filter(|&ix| view.is_kind(ix, ProvisionKind::Activity)).map(Activity).map(One)
         }
 
         /// The parts of it, in the order of the Declaration; a handful at most.
@@ -356,7 +359,7 @@ provision! {
 }
 
 /// Which activities to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "ActivityFilter")]
 pub struct ActivityFilterInput {
     /// With one of these references: 'IV.a.ii'.
@@ -384,11 +387,7 @@ impl ActivityFilterInput {
             goals: of(ProvisionKind::PriorityGoal, self.goals)?,
             keywords: self.keywords.0.map(|words| words.iter().map(|word| fold(word)).collect()),
             groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            found: self
-                .text
-                .0
-                .map(|text| checked_question(&text).map(|text| view.search_activities(text).into_iter().map(|(ix, _)| ix).collect()))
-                .transpose()?,
+            found: self.text.0.map(|text| checked_question(&text).map(|text| view.search_activities(text))).transpose()?,
             without_practices: self.without_good_practices.0,
         })
     }
@@ -404,8 +403,8 @@ pub fn activities_of(
 ) -> Result<ActivityConnection, Fault> {
     let view = view(ctx);
     let binding = bind(list, of, (), &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
-    let keep = |ix: &ProvisionIx| filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(ActivityConnection(paged(ctx, binding, page, &Listing::ascending(rows), provision_key, keep)?))
 }
 

@@ -47,6 +47,11 @@ impl Fault {
         Self { code: code::BAD_USER_INPUT, message: message.into() }
     }
 
+    /// More work than one operation may be; also of one for which nobody waits any more, and who would not read it.
+    pub fn too_much() -> Self {
+        Self { code: code::LIMIT_COST, message: "The operation takes more work than one may; ask for fewer lists, shorter filters or smaller pages.".into() }
+    }
+
     /// Something that cannot be, was; the cause goes to the log.
     pub fn internal(cause: &str) -> Self {
         tracing::error!(cause, "an invariant of the graph does not hold");

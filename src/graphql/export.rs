@@ -145,7 +145,7 @@ impl Api {
                 Ok(charge) => {
                     let is_summed = found.cites == Some(list::Cites::Beside);
                     let work = self.shape.root(OperationType::Query).filter(|_| is_summed).map_or(0, |root| self.shape.work(root, "figures"));
-                    let next_cost = (charge.nodes.saturating_sub(work) / 100).max(1);
+                    let next_cost = charge.without(work);
                     let name = name.unwrap_or_else(|| found.path.last().map(Name::to_string).unwrap_or_default());
                     return Ok(Plan { operation, found, size, analysis: Arc::new(analysis), charge, next_cost, name });
                 }

@@ -20,6 +20,7 @@ use super::loaders::loaders;
 use super::object::object;
 use super::page::{KeyOf, Paged, bind, connection, counts};
 use super::party::State;
+use super::resolve::{One, row};
 use super::scalar::{Date, Given, Url};
 use super::view;
 use super::word::{ObservationOrderField, OrderDirection};
@@ -81,6 +82,8 @@ pub enum ObservationSubject {
     /// A state as a whole.
     State(State),
 }
+
+row! { ObservationSubject: Flow, State }
 
 /// What else a publisher distinguishes, such as the type of applicant.
 #[derive(Debug, Clone, SimpleObject)]
@@ -178,8 +181,8 @@ object! {
         }
 
         /// What the figure is about: a corridor or route, or one state as a whole.
-        async fn subject(&self) -> ObservationSubject {
-            self.subject
+        async fn subject(&self) -> One<ObservationSubject> {
+            One(self.subject)
         }
 
         /// What it counts.
@@ -239,8 +242,8 @@ object! {
         }
 
         /// Who published it.
-        async fn source(&self) -> Source {
-            Source(self.source)
+        async fn source(&self) -> One<Source> {
+            One(Source(self.source))
         }
 
         /// Where it stands in what was published.
@@ -356,6 +359,11 @@ impl ObservationFilterInput {
     }
 }
 
+/// Steps of asking the database for figures of one subject,
+pub(super) const READ: u64 = 400;
+/// and for each that it gives.
+pub(super) const ROW: u64 = 100;
+
 /// The figures of a flow.
 pub async fn observations_of(
     ctx: &Context<'_>,
@@ -370,6 +378,9 @@ pub async fn observations_of(
     let binding = bind("Flow.observations", node.id, order, &filter);
     let request = page.check(view.seal(), binding)?;
     let filter = filter.0.map_or_else(ObservationFilterInput::default, |filter| *filter);
+    if !view.work().spend(READ) {
+        return Err(Fault::too_much());
+    }
     let possible = filter.may_match(view, flow)?;
     let query = filter.query(order, request, counts(ctx));
     let found = if possible { loaders(ctx).observations(Arc::new(query), node.subject()).await? } else { None };
@@ -377,6 +388,7 @@ pub async fn observations_of(
         Some(page) => (page.rows.as_slice(), page.has_next, page.has_previous, page.total),
         None => (&[][..], false, false, None),
     };
+    view.work().spend(ROW * rows.len() as u64);
     let mut finder = Finder::new(view);
     let rows = rows.iter().filter_map(|row| finder.find(Arc::clone(row))).collect();
     let by_value = order.field == ObservationOrderField::Value;

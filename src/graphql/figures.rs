@@ -22,7 +22,7 @@ use super::export::Carry;
 use super::export::cite::Cited;
 use super::loaders::loaders;
 use super::object::object;
-use super::page::{Paged, bind, connection, counts};
+use super::page::{Paged, SORTED, bind, connection, counts};
 use super::resolve::{Rows, row};
 use super::scalar::Given;
 use super::view;
@@ -225,6 +225,11 @@ fn check(group_by: &[FigureDimension]) -> Result<(), Fault> {
 /// What is left open is answered by one source; this reads its blocks and adds them up, away from the threads that
 /// serve others.
 pub async fn groups(ctx: &Context<'_>, measure: Measure, question: Question, wanted: Wanted) -> Result<(Arc<Reading>, Groups), Fault> {
+    /// Steps of choosing blocks and naming what stands in them, whatever they hold.
+    const SUMMED: u64 = 30_000;
+    if !view(ctx).work().spend(SUMMED) {
+        return Err(Fault::too_much());
+    }
     let store = loaders(ctx).store();
     let reading = store.blocks(measure, |offers| choose(&question, offers)).await.map_err(|error| Fault::unavailable(&error))?;
     let (view, reading) = (view(ctx).clone(), Arc::new(reading));
@@ -233,7 +238,7 @@ pub async fn groups(ctx: &Context<'_>, measure: Measure, question: Question, wan
         move || arrange::groups(&view, &question, &wanted, &reading)
     };
     let groups = tokio::task::spawn_blocking(work).await.map_err(|_| Fault::internal("a sum was broken off"))??;
-    Ok((reading, groups))
+    if super::view(ctx).work().spend(SORTED * groups.all().len() as u64) { Ok((reading, groups)) } else { Err(Fault::too_much()) }
 }
 
 /// `Query.figures`.

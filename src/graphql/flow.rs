@@ -17,10 +17,10 @@ use super::error::Fault;
 use super::figure::{ObservationConnection, ObservationFilterInput, ObservationOrder, observations_of};
 use super::group::WorkingGroup;
 use super::object::object;
-use super::page::{bind, connection, paged};
+use super::page::{SORTED, bind, connection, kept, paged, resolved};
 use super::party::{Citation, FlowPoint, State, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
-use super::resolve::Rows;
+use super::resolve::{Rows, row};
 use super::scalar::Given;
 use super::series::{Series, series};
 use super::view;
@@ -68,12 +68,12 @@ object! {
         }
 
         /// Where all that can be read; a few at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
-            view(ctx).flow(self.0).route.as_ref().map_or_else(Vec::new, |route| citations(&route.citations))
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
+            citations(view(ctx).flow(self.0).route.as_ref().map_or(&[], |route| &route.citations))
         }
 
         /// From origins to destinations, in order; routes may branch, and legs of one ordinal stand side by side; a corridor has one leg.
-        async fn legs(&self, ctx: &Context<'_>) -> Vec<FlowLeg> {
+        async fn legs(&self, ctx: &Context<'_>) -> Rows<FlowLeg> {
             let legs = &view(ctx).flow(self.0).legs;
             legs.iter().map(|leg| FlowLeg { ordinal: i32::try_from(leg.ordinal).unwrap_or(i32::MAX), from: FlowPoint(leg.from), to: FlowPoint(leg.to), modes: leg.modes.clone() }).collect()
         }
@@ -100,7 +100,7 @@ object! {
         }
 
         /// For a corridor: the routes that run through both its states in this order, by code; for a route: none.
-        async fn routes(&self, ctx: &Context<'_>) -> Vec<Self> {
+        async fn routes(&self, ctx: &Context<'_>) -> Rows<Flow> {
             view(ctx).flow(self.0).routes.iter().copied().map(Self).collect()
         }
 
@@ -163,6 +163,8 @@ pub struct FlowLeg {
     modes: Vec<TransportMode>,
 }
 
+row! { FlowLeg }
+
 connection! {
     /// A page of flows.
     FlowConnection,
@@ -171,7 +173,7 @@ connection! {
 }
 
 /// Which flows to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "FlowFilter")]
 pub struct FlowFilterInput {
     /// With one of these codes.
@@ -244,6 +246,7 @@ impl FlowOrder {
 pub fn flow_listing<'a>(view: &View, order: FlowOrder, by_code: &'a [FlowIx]) -> Listing<'a, FlowIx> {
     let mut rows = std::borrow::Cow::Borrowed(by_code);
     if order.by_name() {
+        view.work().spend(SORTED * rows.len() as u64);
         view.flows_by_name().sort(rows.to_mut());
     }
     Listing { rows, descending: order.descending() }
@@ -261,8 +264,8 @@ pub fn flows_of(
     let view = view(ctx);
     let order = order_by.unwrap_or_default();
     let binding = bind(list, of, order, &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let key = if order.by_name() { |view: &View, ix: &FlowIx| view.flow_name_key(*ix) } else { |view: &View, ix: &FlowIx| view.flow_key(*ix) };
-    let keep = |ix: &FlowIx| filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
+    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(FlowConnection(paged(ctx, binding, page, &flow_listing(view, order, rows), key, keep)?))
 }

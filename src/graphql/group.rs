@@ -15,10 +15,10 @@ use super::error::Fault;
 use super::flow::{FlowConnection, FlowFilterInput, FlowOrder, flows_of};
 use super::meeting::{MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::object::object;
-use super::page::{bind, connection, paged};
+use super::page::{KEYED, bind, connection, kept, paged, resolved, words};
 use super::party::{Citation, Party, State, citations};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
-use super::resolve::Rows;
+use super::resolve::{One, Rows};
 use super::scalar::{Date, Given};
 use super::view;
 
@@ -69,8 +69,8 @@ object! {
         }
 
         /// The group that it is part of.
-        async fn parent(&self, ctx: &Context<'_>) -> Option<Self> {
-            view(ctx).group(self.0).parent.map(Self)
+        async fn parent(&self, ctx: &Context<'_>) -> Option<One<WorkingGroup>> {
+            view(ctx).group(self.0).parent.map(Self).map(One)
         }
 
         /// The states that it looks at, by code; bounded by the number of states.
@@ -84,7 +84,7 @@ object! {
         }
 
         /// Where all that can be read; a few at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
             citations(&view(ctx).group(self.0).entry.citations)
         }
 
@@ -96,8 +96,9 @@ object! {
             let view = view(ctx);
             let group = view.group(self.0);
             let binding = bind("WorkingGroup.members", group.id, as_of, &roles);
-            let on = as_of.map_or(view.today(), |date| date.0);
-            let rows = first_roles(&group.members, |edge| edge.in_force(on) && roles.0.as_ref().is_none_or(|roles| roles.contains(&edge.role)));
+            let (on, roles) = (as_of.map_or(view.today(), |date| date.0), words(view, roles));
+            view.work().spend(KEYED * group.members.len() as u64);
+            let rows = first_roles(&group.members, |edge| edge.in_force(on) && roles.as_ref().is_none_or(|roles| roles.contains(&edge.role)));
             let key = |view: &View, edge: &MemberEdge<PartyRef>| edge.key(view.party_code(edge.node));
             Ok(WorkingGroupMemberConnection(paged(ctx, binding, &page, &Listing::ascending(&rows), key, |_| true)?))
         }
@@ -198,6 +199,7 @@ pub fn groups_of_party(ctx: &Context<'_>, party: PartyRef, as_of: Option<Date>, 
     let view = view(ctx);
     let binding = bind("Party.workingGroups", view.party_id(party), as_of, ());
     let on = as_of.map_or(view.today(), |date| date.0);
+    view.work().spend(KEYED * view.party_links(party).groups.len() as u64);
     let rows = first_roles(&view.party_links(party).groups, |edge| edge.in_force(on));
     let key = |view: &View, edge: &MemberEdge<GroupIx>| edge.key(&view.group(edge.node).entry.code);
     Ok(PartyWorkingGroupConnection(paged(ctx, binding, page, &Listing::ascending(&rows), key, |_| true)?))
@@ -212,7 +214,7 @@ fn first_roles<N: Clone + PartialEq>(edges: &[MemberEdge<N>], asked: impl Fn(&Me
 }
 
 /// Which groups to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "WorkingGroupFilter")]
 pub struct WorkingGroupFilterInput {
     /// With one of these codes.
@@ -223,19 +225,22 @@ pub struct WorkingGroupFilterInput {
     members: Given<Vec<String>>,
 }
 
+impl WorkingGroupFilterInput {
+    fn resolve(self, view: &View) -> Result<GroupFilter, Fault> {
+        Ok(GroupFilter {
+            groups: self.codes.0.map(|codes| view.groups_of(&codes)).transpose()?,
+            kinds: self.kinds.0,
+            members: self.members.0.map(|codes| view.parties_of(&codes)).transpose()?,
+        })
+    }
+}
+
 /// The root list of groups.
 pub fn groups(ctx: &Context<'_>, filter: Given<Box<WorkingGroupFilterInput>>, page: &PageArguments) -> Result<WorkingGroupConnection, Fault> {
     let view = view(ctx);
     let binding = bind("Query.workingGroups", (), (), &filter);
-    let filter = match filter.0 {
-        None => None,
-        Some(filter) => Some(GroupFilter {
-            groups: filter.codes.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            kinds: filter.kinds.0,
-            members: filter.members.0.map(|codes| view.parties_of(&codes)).transpose()?,
-        }),
-    };
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let key = |view: &View, ix: &GroupIx| view.group_key(*ix);
-    let keep = |ix: &GroupIx| filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
+    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(WorkingGroupConnection(paged(ctx, binding, page, &Listing::ascending(view.groups()), key, keep)?))
 }

@@ -87,6 +87,8 @@ pub struct Limits {
     pub expanded_nesting: usize,
     /// Records that the operation may read: the product of the page sizes on the way, summed. `LIMIT_COST`.
     pub nodes: u64,
+    /// Steps of work that the operation may do, some ten nanoseconds each; what it comes to is seen while it runs. `LIMIT_COST`.
+    pub work: u64,
     /// Objects and lists within each other in the JSON of the variables; bounds serde's recursion. `BAD_USER_INPUT`.
     pub variable_nesting: usize,
     /// Entries of one list, in variables and in the document; a list of codes becomes as many lookups.
@@ -113,6 +115,7 @@ impl Default for Limits {
             introspection_depth: 20,
             expanded_nesting: 32,
             nodes: 500_000,
+            work: 20_000_000,
             variable_nesting: 32,
             list_length: 500,
             predicates: 50,
@@ -141,6 +144,11 @@ impl Refusal {
         Self { line: Some((line, column)), ..self }
     }
 }
+
+/// Records of a point of cost.
+const NODES_OF_A_POINT: u64 = 100;
+/// Steps of work of a point: those of as many records, a microsecond each.
+pub const POINT: u64 = 100 * NODES_OF_A_POINT;
 
 /// What is known of a document whatever its variables; a few kilobytes, made to be kept beside the parsed document.
 #[derive(Debug)]
@@ -174,7 +182,9 @@ pub struct Inspected {
     pub kind: OperationKind,
     /// Records that it may read; [`budget`] says how they are counted.
     pub nodes: u64,
-    /// What the rate limiter charges: a hundredth of the nodes, at least 1.
+    /// What its fields, lists, filters and orders take beside these records, counted in records.
+    pub beside: u64,
+    /// What the rate limiter charges beforehand: a hundredth of both, at least 1.
     pub cost: u64,
     /// Fields within each other, introspection apart.
     pub depth: usize,
@@ -184,6 +194,18 @@ pub struct Inspected {
     pub introspection_only: bool,
     /// Elementary steps that the look took; tests hold them linear in the length of the document.
     pub steps: u64,
+}
+
+impl Inspected {
+    /// The cost without so many of the records: of what was done already.
+    #[must_use]
+    pub fn without(&self, records: u64) -> u64 {
+        cost(self.nodes.saturating_sub(records), self.beside)
+    }
+}
+
+fn cost(nodes: u64, beside: u64) -> u64 {
+    (nodes.saturating_add(beside) / NODES_OF_A_POINT).max(1)
 }
 
 /// Looks at a parsed document as far as no variable is needed.
@@ -238,16 +260,25 @@ pub fn charge(doc: &ExecutableDocument, analysis: &Analysis, operation: Option<&
     variables::check(definition, variables)?;
     let given = values::Given::new(definition, variables);
     let filter_steps = values::check_filters(&analysis.filters, &given, limits)?;
-    let nodes = analysis.budget.nodes(known.cost, &given);
+    let budget::Price { nodes, beside } = analysis.budget.price(known.cost, &given);
     if nodes > limits.nodes {
         let message =
             format!("The operation may read {nodes} records, more than the {} that one request may; ask for smaller pages or fewer levels.", limits.nodes);
         return Err(Refusal::new(code::LIMIT_COST, message));
     }
+    let beside = beside / budget::PARTS;
+    if beside > limits.nodes {
+        let message = format!(
+            "The operation's fields, lists and filters take as much as {beside} records, more than the {} that one request may read; ask for fewer of them.",
+            limits.nodes
+        );
+        return Err(Refusal::new(code::LIMIT_COST, message));
+    }
     Ok(Inspected {
         kind: definition.ty,
         nodes,
-        cost: (nodes / 100).max(1),
+        beside,
+        cost: cost(nodes, beside),
         depth: known.totals.depth,
         selections: known.totals.selections,
         introspection_only: known.introspection_only,

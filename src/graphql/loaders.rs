@@ -17,6 +17,7 @@ use crate::domain::text::{Language, pick};
 use crate::store::{EventRow, ObservationPage, ObservationQuery, ObservationRow, Store, StoreError, VersionRow};
 
 use super::error::Fault;
+use super::view;
 
 /// A batch fails as a whole; each of its keys is told.
 type Answer<V> = Result<Option<V>, Arc<StoreError>>;
@@ -248,4 +249,15 @@ impl Loaders {
 /// The loaders of this request; put there by [`Api::execute`](super::Api::execute) like the view.
 pub fn loaders<'a>(ctx: &Context<'a>) -> &'a Loaders {
     ctx.data_unchecked::<Loaders>()
+}
+
+/// Steps of reading a long text, and bytes of one that are a step: it is copied, written and packed.
+const TEXT: u64 = 150;
+/// See [`TEXT`].
+const BYTES: u64 = 8;
+
+/// A long text that was loaded, counted as work.
+pub fn loaded(ctx: &Context<'_>, text: Option<Result<String, Fault>>) -> Option<Result<String, Fault>> {
+    let bytes = text.as_ref().and_then(|text| text.as_ref().ok()).map_or(0, String::len);
+    if view(ctx).work().spend(TEXT + bytes as u64 / BYTES) { text } else { Some(Err(Fault::too_much())) }
 }

@@ -39,9 +39,13 @@ pub struct MeasureInfo {
     observations: i32,
 }
 
+/// Steps of reading what there is of all measures.
+const SETS: u64 = 20_000;
+
 /// `Query.measures`.
 pub async fn measures(ctx: &Context<'_>) -> Result<Vec<MeasureInfo>, Fault> {
     let view = view(ctx);
+    view.work().spend(SETS);
     let sets = loaders(ctx).store().newest_sets().await.map_err(|error| Fault::unavailable(&error))?;
     let info = |measure: Measure, definition: &'static str| {
         let of_measure = || sets.all().filter(|set| set.measure == measure && set.is_newest && set.facts > 0);

@@ -14,9 +14,9 @@ use super::document::{ActivityConnection, ActivityFilterInput, Document, Themati
 use super::error::Fault;
 use super::group::WorkingGroup;
 use super::object::object;
-use super::page::{bind, connection, paged};
+use super::page::{KEYED, SORTED, bind, connection, kept, paged, resolved};
 use super::party::{Citation, Party, PartyConnection, State, citations};
-use super::resolve::Rows;
+use super::resolve::{One, Rows};
 use super::scalar::Given;
 use super::view;
 use super::word::{MeetingOrderField, OrderDirection};
@@ -64,9 +64,9 @@ object! {
         }
 
         /// The state that the town is in; null where it is not known.
-        async fn place_state(&self, ctx: &Context<'_>) -> Option<State> {
+        async fn place_state(&self, ctx: &Context<'_>) -> Option<One<State>> {
             let view = view(ctx);
-            view.meeting(self.0).entry.place_state.as_deref().and_then(|code| view.find_state(code)).map(State)
+            view.meeting(self.0).entry.place_state.as_deref().and_then(|code| view.find_state(code)).map(State).map(One)
         }
 
         /// What it was about, in the catalogue's own words.
@@ -95,7 +95,7 @@ object! {
         }
 
         /// Where all that can be read; a few at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
             citations(&view(ctx).meeting(self.0).entry.citations)
         }
 
@@ -112,6 +112,7 @@ object! {
             let view = view(ctx);
             let meeting = view.meeting(self.0);
             let mut rows = meeting.participants.clone();
+            view.work().spend(KEYED * rows.len() as u64);
             rows.sort_by_key(|party| view.party_key(*party));
             let key = |view: &View, party: &PartyRef| view.party_key(*party);
             Ok(PartyConnection(paged(ctx, bind("Meeting.participants", meeting.id, (), ()), &page, &Listing::ascending(&rows), key, |_| true)?))
@@ -132,7 +133,7 @@ connection! {
 }
 
 /// Which meetings to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "MeetingFilter")]
 pub struct MeetingFilterInput {
     /// Of one of these kinds.
@@ -184,10 +185,12 @@ pub fn meetings_of(
     let view = view(ctx);
     let order = order_by.unwrap_or(MeetingOrder { field: MeetingOrderField::StartsOn, direction: OrderDirection::Desc });
     let binding = bind(list, of, order, &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let mut rows = rows.to_vec();
+    view.work().spend(SORTED * rows.len() as u64);
     view.meetings().sort(&mut rows);
     let listing = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
     let key = |view: &View, ix: &MeetingIx| view.meeting_key(*ix);
-    Ok(MeetingConnection(paged(ctx, binding, page, &listing, key, |ix| filter.as_ref().is_none_or(|f| f.keeps(view, *ix)))?))
+    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
+    Ok(MeetingConnection(paged(ctx, binding, page, &listing, key, keep)?))
 }

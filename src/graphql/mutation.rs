@@ -44,7 +44,7 @@ impl Writer {
     pub async fn go_on(&self, ctx: &Context<'_>, revision: u64) -> Result<(), Fault> {
         self.revision.fetch_max(revision, Ordering::Relaxed);
         let (graph, _) = self.follower.catch_up().await.map_err(|fault| Fault::unavailable(&fault))?;
-        ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today));
+        ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today).working(Arc::clone(view(ctx).work())));
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Connections: pages of the graph as Relay wants them.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use async_graphql::{Context, SimpleObject};
 
@@ -9,6 +10,7 @@ use crate::graph::page::{Listing, Page, PageArguments, cut};
 use crate::graph::seal::Binding;
 
 use super::error::Fault;
+use super::scalar::Given;
 use super::view;
 
 /// Where a page stands in its list.
@@ -70,11 +72,84 @@ pub fn paged_from<R: Clone>(
     place: impl Fn(Vec<u8>) -> Vec<u8>,
 ) -> Result<Paged<R>, Fault> {
     let view = view(ctx);
+    let cursors = u64::from(arguments.after.is_some()) + u64::from(arguments.before.is_some());
+    view.work().spend(LIST + CURSOR * cursors);
     let mut request = arguments.check(view.seal(), binding)?;
     request.after = request.after.map(&place);
     request.before = request.before.map(&place);
-    let page = cut(list, |row| key(view, row), keep, &request, counts(ctx));
-    Ok(Paged { page, binding, key })
+    let mut page = cut(list, |row| key(view, row), &keep, &request, false);
+    if counts(ctx) {
+        page.total = Some(view.memo().of(&Total(binding), || list.rows.iter().filter(|row| keep(row)).count()));
+    }
+    if view.work().is_over() { Err(Fault::too_much()) } else { Ok(Paged { page, binding, key }) }
+}
+
+/// The size of a list, which is counted once for an operation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Total(Binding);
+
+/// Steps of taking a filter in, for each value and each eight bytes of one.
+const TAKEN_IN: u64 = 4;
+
+/// A filter with its codes found: once for an operation and value, as is what is wrong with it.
+///
+/// # Errors
+/// Where `resolve` says what is wrong.
+pub fn resolved<I, F>(view: &View, filter: &Given<Box<I>>, resolve: impl FnOnce(I) -> Result<F, Fault>) -> Result<Option<Arc<F>>, Fault>
+where
+    I: Clone + Eq + Hash + Send + 'static,
+    F: Send + Sync + 'static,
+{
+    let Some(filter) = filter.0.as_deref() else { return Ok(None) };
+    let mut size = Size(0);
+    filter.hash(&mut size);
+    // Reading it from the request took that each time.
+    view.work().spend(TAKEN_IN * size.0);
+    view.memo().of(filter, || resolve(filter.clone()).map(Arc::new)).map(Some)
+}
+
+/// A list of words that an argument names, sorted and without doubles: whoever names one often asks for nothing more.
+pub fn words<T: Ord>(view: &View, given: Given<Vec<T>>) -> Option<Vec<T>> {
+    let mut words = given.0?;
+    view.work().spend(TAKEN_IN * words.len() as u64);
+    words.sort_unstable();
+    words.dedup();
+    Some(words)
+}
+
+/// How much a value holds.
+struct Size(u64);
+
+impl Hasher for Size {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 += 1 + bytes.len() as u64 / 8;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Steps of a list, whatever it holds: its arguments, its place in the answer.
+const LIST: u64 = 150;
+/// Steps of making or opening a cursor.
+const CURSOR: u64 = 150;
+/// Steps of putting a row of a list in its place in another order.
+pub const SORTED: u64 = 4;
+/// The same, where a key or a copy is made of each.
+pub const KEYED: u64 = 15;
+/// Steps of a row of a short list that is walked over: more where a filter is asked.
+const ROW: u64 = 1;
+/// See [`ROW`].
+const ASKED: u64 = 20;
+
+/// Whether a row is kept by a filter, if there is one; counted as work, and false once the operation is over.
+pub fn kept<'a, R, F>(view: &'a View, filter: Option<&'a F>, keeps: impl Fn(&F, &R) -> bool + 'a) -> impl Fn(&R) -> bool + 'a {
+    let meter = view.work().meter();
+    move |row| match filter {
+        None => meter.step(ROW),
+        Some(filter) => meter.step(ASKED) && keeps(filter, row),
+    }
 }
 
 /// Whether the client asked for the size of the whole list.
@@ -90,6 +165,7 @@ impl<R> Paged<R> {
 
     /// The cursor of a row.
     pub fn cursor(&self, view: &View, row: &R) -> String {
+        view.work().spend(CURSOR);
         view.seal().close(self.binding, &(self.key)(view, row))
     }
 

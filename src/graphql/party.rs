@@ -20,9 +20,9 @@ use super::group::PartyWorkingGroupConnection;
 use super::matrix::{Asked, FlowMatrix, matrix};
 use super::meeting::{MeetingConnection, MeetingFilterInput, MeetingOrder, meetings_of};
 use super::object::object;
-use super::page::{bind, connection, paged};
+use super::page::{SORTED, bind, connection, kept, paged, resolved, words};
 use super::practice::{GoodPracticeConnection, GoodPracticeFilterInput, GoodPracticeOrder, practices_of};
-use super::resolve::{One, row};
+use super::resolve::{One, Rows, row};
 use super::scalar::{Date, Given, Url};
 use super::series::{Series, series};
 use super::view;
@@ -37,8 +37,10 @@ pub struct Citation {
     url: Option<Url>,
 }
 
+row! { Citation }
+
 /// Citations as the API shows them.
-pub fn citations(all: &[crate::domain::text::Citation]) -> Vec<Citation> {
+pub fn citations(all: &[crate::domain::text::Citation]) -> Rows<Citation> {
     all.iter().map(|c| Citation { text: c.text.clone(), url: c.url.clone().map(Url) }).collect()
 }
 
@@ -225,11 +227,14 @@ object! {
             let view = view(ctx);
             let (node, order) = (view.state(self.0), order_by.unwrap_or_default());
             let binding = bind("State.flows", node.id, order, (&roles, &filter));
-            let kept = filter.0.map(|filter| filter.resolve(view)).transpose()?;
-            let keep = |edge: &StateFlow| plays(edge, roles.0.as_deref()) && kept.as_ref().is_none_or(|f: &FlowFilter| f.keeps(view, edge.flow));
+            let roles = Given(words(view, roles));
+            let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+            let keeps = kept(view, filter.as_deref(), |filter: &FlowFilter, edge: &StateFlow| filter.keeps(view, edge.flow));
+            let keep = |edge: &StateFlow| plays(edge, roles.0.as_deref()) && keeps(edge);
             let mut rows = std::borrow::Cow::Borrowed(node.flows.as_slice());
             if order.by_name() {
-                rows.to_mut().sort_by_cached_key(|edge| view.flow_name_key(edge.flow));
+                view.work().spend(SORTED * rows.len() as u64);
+                rows.to_mut().sort_by_key(|edge| view.flows_by_name().place(edge.flow));
             }
             let list = Listing { rows, descending: order.descending() };
             let key = if order.by_name() { |view: &View, edge: &StateFlow| view.flow_name_key(edge.flow) } else { |view: &View, edge: &StateFlow| view.flow_key(edge.flow) };
@@ -315,7 +320,7 @@ fn practices_of_party(
     page: &crate::graph::page::PageArguments,
 ) -> Result<GoodPracticeConnection, Fault> {
     let view = view(ctx);
-    let list = view.practices_of_party(party, roles.0.as_deref());
+    let list = view.practices_of_party(party, words(view, roles.clone()));
     practices_of(ctx, ("Party.goodPractices", (view.party_id(party), roles)), &list, filter, order_by, page)
 }
 
@@ -351,8 +356,8 @@ object! {
         }
 
         /// The state that a national authority belongs to.
-        async fn state(&self, ctx: &Context<'_>) -> Option<State> {
-            view(ctx).organisation(self.0).state.map(State)
+        async fn state(&self, ctx: &Context<'_>) -> Option<One<State>> {
+            view(ctx).organisation(self.0).state.map(State).map(One)
         }
 
         /// What it does in the partnership.
@@ -361,7 +366,7 @@ object! {
         }
 
         /// Where that can be read; a few at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
             citations(&view(ctx).organisation(self.0).entry.citations)
         }
 
@@ -417,9 +422,9 @@ object! {
         }
 
         /// The state; null where the point is none.
-        async fn state(&self) -> Option<State> {
+        async fn state(&self) -> Option<One<State>> {
             match self.0 {
-                Point::State(ix) => Some(State(ix)),
+                Point::State(ix) => Some(One(State(ix))),
                 Point::Area(_) => None,
             }
         }
@@ -461,7 +466,7 @@ connection! {
 }
 
 /// Which states to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "StateFilter")]
 pub struct StateFilterInput {
     /// With one of these ISO 3166-1 alpha-3 codes.
@@ -477,7 +482,7 @@ pub struct StateFilterInput {
 }
 
 /// Which organisations to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "OrganisationFilter")]
 pub struct OrganisationFilterInput {
     /// With one of these acronyms.
@@ -552,12 +557,12 @@ pub fn states(
     let view = view(ctx);
     let order = order_by.unwrap_or(StateOrder { field: StateOrderField::Iso3, direction: OrderDirection::Asc });
     let binding = bind("Query.states", (), order, &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let by_name = order.field == StateOrderField::Name;
     let rows = if by_name { &view.states_by_name().rows } else { view.states() };
     let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
     let key = if by_name { |view: &View, ix: &StateIx| view.state_name_key(*ix) } else { |view: &View, ix: &StateIx| view.party_key(PartyRef::State(*ix)) };
-    Ok(StateConnection(paged(ctx, binding, page, &list, key, |ix| filter.as_ref().is_none_or(|f| f.keeps(view, *ix)))?))
+    Ok(StateConnection(paged(ctx, binding, page, &list, key, kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix)))?))
 }
 
 /// The root list of organisations.
@@ -570,7 +575,7 @@ pub fn organisations(
     let view = view(ctx);
     let order = order_by.unwrap_or(OrganisationOrder { field: OrganisationOrderField::Code, direction: OrderDirection::Asc });
     let binding = bind("Query.organisations", (), order, &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
+    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let by_name = order.field == OrganisationOrderField::Name;
     let rows = if by_name { &view.organisations_by_name().rows } else { view.organisations() };
     let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
@@ -579,5 +584,5 @@ pub fn organisations(
     } else {
         |view: &View, ix: &OrganisationIx| view.party_key(PartyRef::Organisation(*ix))
     };
-    Ok(OrganisationConnection(paged(ctx, binding, page, &list, key, |ix| filter.as_ref().is_none_or(|f| f.keeps(view, *ix)))?))
+    Ok(OrganisationConnection(paged(ctx, binding, page, &list, key, kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix)))?))
 }

@@ -1,5 +1,7 @@
 //! Good practices.
 
+use std::borrow::Cow;
+
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
 use crate::domain::contribution::GoodPracticeStatus;
@@ -8,9 +10,11 @@ use crate::domain::document::ProvisionKind;
 use crate::domain::practice::{EvidenceLevel, TargetGroup};
 use crate::domain::text::Language;
 use crate::graph::View;
-use crate::graph::order::SortKey;
+use crate::graph::order::{SortKey, Sorted};
 use crate::graph::page::{Listing, PageArguments};
-use crate::graph::practice::{PracticeFilter, PracticeIx};
+use crate::graph::practice::{PracticeFilter, PracticeIx, PracticeNode, Related};
+use crate::graph::seal::Binding;
+use crate::graph::sieve::{Sieve, Walk};
 
 use super::audience::Audience;
 use super::document::{Activity, ActivityConnection, activities_of};
@@ -18,12 +22,12 @@ use super::error::Fault;
 use super::flow::{FlowConnection, flows_of};
 use super::group::WorkingGroup;
 use super::history::{self, EventConnection, GoodPracticeVersionConnection};
-use super::loaders::loaders;
+use super::loaders::{loaded, loaders};
 use super::object::object;
-use super::page::{KeyOf, bind, connection, paged, paged_from};
+use super::page::{KEYED, KeyOf, SORTED, bind, connection, paged, paged_from, resolved, words};
 use super::party::{Citation, Party, State, citations};
 use super::reads::read;
-use super::resolve::Rows;
+use super::resolve::{One, Rows, row};
 use super::scalar::{Date, DateTime, Given};
 use super::view;
 use super::word::{GoodPracticeOrderField, OrderDirection};
@@ -70,7 +74,8 @@ object! {
             #[graphql(default_with = "Language::En", desc = "The language to read it in; English where it is not there, else the language it was written in.")] language: Language,
         ) -> Option<Result<String, Fault>> {
             let practice = read(ctx, self.0);
-            loaders(ctx).body(practice.id, practice.kept.then_some(practice.version), language).await.transpose()
+            let body = loaders(ctx).body(practice.id, practice.kept.then_some(practice.version), language).await.transpose();
+            loaded(ctx, body)
         }
 
         /// The languages that it is told in, the original first.
@@ -79,8 +84,8 @@ object! {
         }
 
         /// The party that shares it, and alone may change it; null where it is shared without attribution.
-        async fn owner(&self, ctx: &Context<'_>) -> Option<Party> {
-            view(ctx).owner(self.0).map(Party::from)
+        async fn owner(&self, ctx: &Context<'_>) -> Option<One<Party>> {
+            view(ctx).owner(self.0).map(Party::from).map(One)
         }
 
         /// Where it is practised, by code; bounded by the number of states.
@@ -131,7 +136,7 @@ object! {
         }
 
         /// Where all that can be read; a few dozen at most.
-        async fn citations(&self, ctx: &Context<'_>) -> Vec<Citation> {
+        async fn citations(&self, ctx: &Context<'_>) -> Rows<Citation> {
             citations(&read(ctx, self.0).citations)
         }
 
@@ -177,20 +182,22 @@ object! {
         }
 
         /// Practices that share activities, states, flows and target groups, nearest first, with why.
-        async fn related(&self, ctx: &Context<'_>, #[graphql(default = 5, desc = "How many at most: 0 to 100.")] first: i32) -> Result<Vec<RelatedGoodPractice>, Fault> {
+        async fn related(&self, ctx: &Context<'_>, #[graphql(default = 5, desc = "How many at most: 0 to 100.")] first: i32) -> Result<Rows<RelatedGoodPractice>, Fault> {
             let most = match usize::try_from(first) {
                 Ok(most) if most <= crate::graph::page::LARGEST_PAGE => most,
                 _ => return Err(Fault::input(format!("`first` is {first}: ask for 0 to {}.", crate::graph::page::LARGEST_PAGE))),
             };
-            let related = view(ctx).related(self.0, most).into_iter();
-            Ok(related
-                .map(|r| RelatedGoodPractice {
-                    good_practice: GoodPractice(r.practice),
-                    score: r.score,
-                    shared_activities: r.activities.into_iter().map(Activity).collect(),
-                    shared_target_groups: r.target_groups,
-                })
-                .collect())
+            if most == 0 {
+                return Ok(Rows(Vec::new()));
+            }
+            let related = view(ctx).related(self.0);
+            let row = |related: &Related| RelatedGoodPractice {
+                good_practice: One(GoodPractice(related.practice)),
+                score: related.score,
+                shared_activities: related.activities.iter().copied().map(Activity).collect(),
+                shared_target_groups: related.target_groups.clone(),
+            };
+            Ok(related.iter().take(most).map(row).collect())
         }
     }
 }
@@ -199,14 +206,16 @@ object! {
 #[derive(Debug, Clone, SimpleObject)]
 pub struct RelatedGoodPractice {
     /// The practice that is like it.
-    good_practice: GoodPractice,
+    good_practice: One<GoodPractice>,
     /// How much the two share: the weighted mean of how far activities (3), flows (2), states (1) and target groups (1) overlap, 0 to 1.
     score: f64,
     /// The activities that both serve, in the order of the Declaration.
-    shared_activities: Vec<Activity>,
+    shared_activities: Rows<Activity>,
     /// The target groups of both; sixteen at most.
     shared_target_groups: Vec<TargetGroup>,
 }
+
+row! { RelatedGoodPractice }
 
 connection! {
     /// A page of good practices.
@@ -223,7 +232,7 @@ pub struct Row {
 }
 
 /// Which practices to list; every field that is given must hold. A field left out asks nothing; an empty list matches nothing; null is an error.
-#[derive(Debug, Clone, Default, Hash, InputObject)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "GoodPracticeFilter")]
 pub struct GoodPracticeFilterInput {
     /// With every word of this in title, summary or body; 'returnees' finds 'return'.
@@ -272,7 +281,7 @@ impl GoodPracticeFilterInput {
         let parties = |given: Given<Vec<String>>| given.0.map(|codes| view.parties_of(&codes)).transpose();
         let all = |given: Given<Vec<Self>>| given.0.map(|all| all.into_iter().map(|f| f.resolve(view)).collect::<Result<Vec<_>, _>>()).transpose();
         Ok(PracticeFilter {
-            found: self.text.0.map(|text| search(view, &text)).transpose()?,
+            found: self.text.0.map(|text| checked_question(&text).map(|text| view.search_practices(text))).transpose()?,
             owners: parties(self.owners)?,
             states: self.states.0.map(|codes| view.states_of(&codes)).transpose()?,
             partners: parties(self.partners)?,
@@ -281,9 +290,9 @@ impl GoodPracticeFilterInput {
             goals: provisions(ProvisionKind::PriorityGoal, self.goals)?,
             flows: self.flows.0.map(|codes| view.flows_of(&codes)).transpose()?,
             groups: self.working_groups.0.map(|codes| view.groups_of(&codes)).transpose()?,
-            target_groups: self.target_groups.0,
-            evidence: self.evidence.0,
-            languages: self.languages.0,
+            target_groups: words(view, self.target_groups),
+            evidence: words(view, self.evidence),
+            languages: words(view, self.languages),
             published_from: self.published_from.0.map(|date| date.0),
             published_to: self.published_to.0.map(|date| date.0),
             started_from: self.started_from.0,
@@ -293,10 +302,6 @@ impl GoodPracticeFilterInput {
             not: self.not.0.map(|f| f.resolve(view).map(Box::new)).transpose()?,
         })
     }
-}
-
-fn search(view: &View, text: &str) -> Result<Vec<(PracticeIx, f32)>, Fault> {
-    checked_question(text).map(|text| view.search_practices(text))
 }
 
 /// A question for full text, of a length that a person would write.
@@ -339,57 +344,85 @@ pub fn practices_of(
         order.field = GoodPracticeOrderField::PublishedAt;
     }
     let binding = bind(list, of, order, &filter);
-    let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
-    let found = filter.as_ref().and_then(|filter| filter.found.as_deref()).unwrap_or_default();
-    let row = |&practice: &PracticeIx| Row { practice, score: score_of(found, practice) };
+    let sieve = resolved(view, &filter, |filter| filter.resolve(view).map(|filter| Sieve::new(filter, view)))?;
+    let sieve = sieve.as_deref();
+    let walk = Walk::new(view, sieve);
     let descending = order.direction == OrderDirection::Desc;
-    let keep = |row: &Row| view.sees(row.practice) && filter.as_ref().is_none_or(|f| f.keeps(view, row.practice));
-    let (rows, key): (Vec<Row>, KeyOf<Row>) = match order.field {
-        GoodPracticeOrderField::PublishedAt => return publication(ctx, binding, page, by_publication, descending, keep),
-        GoodPracticeOrderField::UpdatedAt => {
-            (sorted(view.practices_by_update(), by_publication).iter().map(row).collect(), |view, row| view.update_key(row.practice))
-        }
-        GoodPracticeOrderField::Title => {
-            (sorted(view.practices_by_title(), by_publication).iter().map(row).collect(), |view, row| view.title_key(row.practice))
-        }
+    let (rows, key): (Cow<'_, [PracticeIx]>, KeyOf<PracticeIx>) = match order.field {
+        GoodPracticeOrderField::PublishedAt => (by_publication.into(), |view, ix| view.publication_key(*ix)),
+        GoodPracticeOrderField::UpdatedAt => (sorted(view, view.practices_by_update(), by_publication), |view, ix| view.update_key(*ix)),
+        GoodPracticeOrderField::Title => (sorted(view, view.practices_by_title(), by_publication), |view, ix| view.title_key(*ix)),
         GoodPracticeOrderField::Relevance => {
-            let mut rows: Vec<Row> = by_publication.iter().map(row).filter(|row| row.score > 0.0).collect();
-            rows.sort_by_cached_key(|row| relevance_key(view, row));
-            // Scores move with every entry that comes or goes, so a cursor goes on behind the row that it was made of,
-            // wherever that stands now; only where the row is gone does its old score count.
-            let place = |old: Vec<u8>| {
-                let row = rows.iter().find(|row| old.ends_with(view.practice(row.practice).id.as_bytes()));
-                row.map_or(old, |row| relevance_key(view, row))
-            };
-            let list = Listing { rows: (&rows[..]).into(), descending };
-            return Ok(GoodPracticeConnection(paged_from(ctx, binding, page, &list, relevance_key, keep, place)?));
+            let found = sieve.and_then(Sieve::found).map_or(&[][..], |found| found);
+            return by_relevance(ctx, binding, page, &ranked(view, by_publication, found), descending, &walk);
         }
     };
-    Ok(GoodPracticeConnection(paged(ctx, binding, page, &Listing { rows: rows.into(), descending }, key, keep)?))
+    let list = Listing { rows, descending };
+    let paged = paged(ctx, binding, page, &list, key, |&practice| walk.keeps(practice))?;
+    let row_key = match order.field {
+        GoodPracticeOrderField::UpdatedAt => |view: &View, row: &Row| view.update_key(row.practice),
+        GoodPracticeOrderField::Title => |view: &View, row: &Row| view.title_key(row.practice),
+        _ => |view: &View, row: &Row| view.publication_key(row.practice),
+    };
+    let found = sieve.and_then(Sieve::found);
+    let row = |practice| Row { practice, score: found.map_or(0.0, |found| score_of(found, practice)) };
+    Ok(GoodPracticeConnection(paged.map(row, row_key)))
 }
 
-/// The usual order, in which the list stands already: only the rows of the page are made.
-fn publication(
+/// Best answers first.
+fn by_relevance(
     ctx: &Context<'_>,
-    binding: crate::graph::seal::Binding,
+    binding: Binding,
     page: &PageArguments,
-    by_publication: &[PracticeIx],
+    rows: &[Row],
     descending: bool,
-    keep: impl Fn(&Row) -> bool,
+    walk: &Walk<'_>,
 ) -> Result<GoodPracticeConnection, Fault> {
-    let list = Listing { rows: by_publication.into(), descending };
-    let key: KeyOf<PracticeIx> = |view, ix| view.publication_key(*ix);
-    let paged = paged(ctx, binding, page, &list, key, |&practice| keep(&Row { practice, score: 0.0 }))?;
-    Ok(GoodPracticeConnection(paged.map(|practice| Row { practice, score: 0.0 }, |view, row| view.publication_key(row.practice))))
+    let view = view(ctx);
+    // Scores move with every entry that comes or goes, so a cursor goes on behind the row that it was made of,
+    // wherever that stands now; only where the row is gone does its old score count.
+    let place = |old: Vec<u8>| {
+        let row = rows.iter().find(|row| old.ends_with(view.practice(row.practice).id.as_bytes()));
+        row.map_or(old, |row| relevance_key(view, row))
+    };
+    let list = Listing { rows: rows.into(), descending };
+    Ok(GoodPracticeConnection(paged_from(ctx, binding, page, &list, relevance_key, |row| walk.keeps(row.practice), place)?))
 }
 
-fn sorted(order: &crate::graph::order::Sorted<crate::graph::practice::PracticeNode>, list: &[PracticeIx]) -> Vec<PracticeIx> {
-    if list.len() == order.rows.len() {
-        return order.rows.clone();
+/// Steps of looking for a practice among those that were found.
+const LOOKED_FOR: u64 = 3;
+
+/// Those of a list that were found, the best last. What was found is seen, so that each counts as work.
+fn ranked(view: &View, list: &[PracticeIx], found: &[(PracticeIx, f32)]) -> Vec<Row> {
+    let mut rows: Vec<Row> = if is_whole(view, list) {
+        found.iter().map(|&(practice, score)| Row { practice, score }).collect()
+    } else {
+        let meter = view.work().meter();
+        let seen = list.iter().filter(|ix| if view.sees(**ix) { meter.step(LOOKED_FOR) } else { meter.step(0) && false });
+        seen.map(|&practice| Row { practice, score: score_of(found, practice) }).filter(|row| row.score > 0.0).collect()
+    };
+    if view.work().spend(KEYED * rows.len() as u64) {
+        rows.sort_by_cached_key(|row| relevance_key(view, row));
     }
-    let mut list = list.to_vec();
-    order.sort(&mut list);
-    list
+    rows
+}
+
+/// A list that stands by publication, in another order; without what is not seen, lest its number be told by what
+/// sorting took.
+fn sorted<'a>(view: &'a View, order: &'a Sorted<PracticeNode>, list: &[PracticeIx]) -> Cow<'a, [PracticeIx]> {
+    if is_whole(view, list) {
+        return order.rows.as_slice().into();
+    }
+    let mut list: Vec<PracticeIx> = view.visible_practices(list).collect();
+    if view.work().spend(SORTED * list.len() as u64) {
+        order.sort(&mut list);
+    }
+    list.into()
+}
+
+/// Whether it is the list of all practices.
+fn is_whole(view: &View, list: &[PracticeIx]) -> bool {
+    std::ptr::eq(list, view.practices_by_publication().rows.as_slice())
 }
 
 fn score_of(found: &[(PracticeIx, f32)], practice: PracticeIx) -> f32 {

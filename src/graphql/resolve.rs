@@ -13,18 +13,44 @@
 use std::borrow::Cow;
 use std::future::{poll_fn, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection, SelectionSet, TypeCondition};
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, Error, Name, ObjectType, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 
+use crate::graph::Work;
+
+use super::error::Fault;
 use super::written;
 
 /// More fields than that in one selection are left to the executor, which merges those of one name.
 const FEW: usize = 32;
+
+/// What is done, in steps of work: for an object with the frame around its fields,
+const OBJECT: u64 = 30;
+/// and for each of its fields.
+const FIELD: u64 = 12;
+/// Fields that the executor resolves and merges count so much more.
+const MERGED: u64 = 3;
+
+/// Among the data of a request: how it is resolved.
+#[derive(Debug)]
+pub struct Manner {
+    /// What is done for it.
+    pub work: Arc<Work>,
+    /// Whether objects and lists may be JSON already ([`written`]).
+    pub is_written: bool,
+}
+
+impl Manner {
+    fn of<'a>(ctx: &ContextSelectionSet<'a>) -> Option<&'a Self> {
+        ctx.data_opt::<Self>()
+    }
+}
 
 /// What is finished now or later. Its type is forgotten, as objects hold objects without end.
 type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
@@ -122,7 +148,7 @@ impl<T: Row> OutputType for Rows<T> {
             })
         });
         let values = settle(rows).await?;
-        Ok(if written::is_wanted(ctx) { written::list(&values) } else { Value::List(values) })
+        Ok(if Manner::of(ctx).is_some_and(|manner| manner.is_written) { written::list(&values) } else { Value::List(values) })
     }
 }
 
@@ -159,7 +185,13 @@ async fn step_aside() {
 pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
     let mut fields = Vec::with_capacity(ctx.item.node.items.len());
     let name = T::type_name();
-    if !collect(ctx, &name, &ctx.item.node, &mut fields) {
+    let manner = Manner::of(ctx);
+    let is_simple = collect(ctx, &name, &ctx.item.node, &mut fields);
+    let count = if is_simple { fields.len() as u64 } else { MERGED * written_out(ctx, &ctx.item.node) };
+    if manner.is_some_and(|manner| !manner.work.spend(OBJECT + FIELD * count)) {
+        return Err(ctx.set_error_path(Error::from(Fault::too_much()).into_server_error(field.pos)));
+    }
+    if !is_simple {
         return object.resolve(ctx, field).await;
     }
     let all = fields.iter().map(|&field| -> Later<'_> {
@@ -173,7 +205,7 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
     });
     let values = settle(all).await?;
     let keys = fields.iter().map(|field| &field.node.response_key().node);
-    if written::is_wanted(ctx) {
+    if manner.is_some_and(|manner| manner.is_written) {
         return Ok(written::object(keys.map(Name::as_str), &values));
     }
     let mut object = IndexMap::with_capacity(values.len());
@@ -205,6 +237,19 @@ fn collect<'a>(ctx: &ContextSelectionSet<'a>, object: &str, selection: &'a Selec
             .get(&spread.node.fragment_name.node)
             .is_some_and(|fragment| !is_of(&fragment.node.type_condition.node) || collect(ctx, object, &fragment.node.selection_set.node, fields)),
     })
+}
+
+/// The fields of a selection, fragments written out; as many as the look at the document lets through.
+fn written_out(ctx: &ContextSelectionSet<'_>, selection: &SelectionSet) -> u64 {
+    let inside = |item: &Positioned<Selection>| match &item.node {
+        Selection::Field(_) => 1,
+        Selection::InlineFragment(fragment) => written_out(ctx, &fragment.node.selection_set.node),
+        Selection::FragmentSpread(spread) => {
+            let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
+            fragment.map_or(0, |fragment| written_out(ctx, &fragment.node.selection_set.node))
+        }
+    };
+    selection.items.iter().map(inside).sum()
 }
 
 #[cfg(test)]

@@ -13,11 +13,14 @@ use crate::graph::snapshot::SourceIx;
 use crate::store::{ObservationOrder, ObservationQuery, Window};
 
 use super::error::Fault;
-use super::figure::Source;
+use super::figure::{READ, ROW, Source};
 use super::loaders::loaders;
 use super::object::object;
-use super::resolve::{Rows, row};
+use super::resolve::{One, Rows, row};
 use super::view;
+
+/// Steps of fitting models to a point of a series.
+const FITTED: u64 = 50_000;
 
 /// More points than any series has: two centuries of months, from some sources.
 const MOST: usize = 20_000;
@@ -112,8 +115,8 @@ object! {
         }
 
         /// Whose figures these are: of the named source, else of the one that has most of the periods asked for.
-        async fn source(&self) -> Source {
-            Source(self.source)
+        async fn source(&self) -> One<Source> {
+            One(Source(self.source))
         }
 
         /// The points in order, oldest first, as the source has them: a period that it does not report is not there.
@@ -139,6 +142,7 @@ object! {
         /// Activity IV.a.ii of the Declaration: analysis and prognosis. Made from the line as it is shown, from its last break or gap on. Null where that is too short to say anything; `forecastNote` says why.
         async fn forecast(
             &self,
+            ctx: &Context<'_>,
             #[graphql(default = 3, desc = "How many periods to come: 1 to 10.")] horizon: i32,
             #[graphql(default = 0.8, desc = "How much of what may come the band should hold: 0.5 to 0.99.")] level: f64,
         ) -> Result<Option<Forecast>, Fault> {
@@ -150,6 +154,9 @@ object! {
             let stretch = last_stretch(&self.points, &self.breaks);
             if forecast::note(stretch.len(), self.points.len()).is_some() {
                 return Ok(None);
+            }
+            if !view(ctx).work().spend(FITTED * stretch.len() as u64) {
+                return Err(Fault::too_much());
             }
             let values: Vec<f64> = stretch.iter().map(|(_, value)| *value).collect();
             // Fitting takes a good part of a second: not on a thread that serves others.
@@ -218,7 +225,11 @@ pub async fn series(
         window: Window { after: None, before: None, limit: MOST, backward: false },
         count: false,
     };
+    if !view.work().spend(READ) {
+        return Err(Fault::too_much());
+    }
     let Some(page) = loaders(ctx).observations(Arc::new(query), subject).await? else { return Ok(None) };
+    view.work().spend(ROW * page.rows.len() as u64);
     let within =
         |(o, _): &(&Observation, bool)| from.is_none_or(|from| o.period_start >= from.first_day()) && to.is_none_or(|to| o.period_end <= to.last_day());
     let all: Vec<(&Observation, bool)> = page.rows.iter().map(|row| (&row.observation, row.is_break)).filter(within).collect();

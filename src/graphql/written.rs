@@ -6,16 +6,7 @@
 
 use std::io::{self, Write};
 
-use async_graphql::{ContextSelectionSet, Value};
-
-/// Among the data of a request: objects and lists may be JSON already.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted;
-
-/// Whether objects and lists may be JSON already.
-pub fn is_wanted(ctx: &ContextSelectionSet<'_>) -> bool {
-    ctx.data_opt::<Wanted>().is_some()
-}
+use async_graphql::Value;
 
 /// An object of fields, as JSON.
 pub fn object<'a>(keys: impl Iterator<Item = &'a str>, values: &[Value]) -> Value {

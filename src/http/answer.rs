@@ -21,6 +21,7 @@ use super::kept::Lasting;
 use super::refusal::{Code, Refusal, code, is_retryable};
 use super::request_id::RequestId;
 use super::revision::REVISION;
+use super::sending::Unpacked;
 use super::settings::Settings;
 
 /// Everything that an answer can depend on, so that no cache gives one viewer's to another.
@@ -28,6 +29,9 @@ pub(super) const VARIES: HeaderValue = HeaderValue::from_static("accept, accept-
 
 /// Answers are about as long as the last one: a good first guess saves growing the buffer.
 static LAST_LENGTH: AtomicUsize = AtomicUsize::new(512);
+
+/// From so many bytes on an answer that is packed on its way out is counted with what it is made of.
+const LONG: usize = 64 * 1024;
 
 /// An executor's answer, written out.
 #[derive(Debug)]
@@ -93,6 +97,7 @@ fn write_one<W: Write>(answer: &Executed, sink: &mut W) -> io::Result<()> {
 /// The response around it, with the headers that every answer of the endpoint has.
 #[must_use]
 pub fn response(written: Written, format: Format, cache: HeaderValue) -> Response {
+    let unpacked = Some(Unpacked(written.body.clone())).filter(|_| written.body.len() >= LONG);
     let mut response = Response::new(Body::from(written.body));
     *response.status_mut() = written.status;
     let headers = response.headers_mut();
@@ -106,6 +111,9 @@ pub fn response(written: Written, format: Format, cache: HeaderValue) -> Respons
     }
     if let Some(code) = written.code {
         response.extensions_mut().insert(Code(code));
+    }
+    if let Some(unpacked) = unpacked {
+        response.extensions_mut().insert(unpacked);
     }
     response
 }

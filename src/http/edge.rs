@@ -10,7 +10,7 @@ use std::task::Poll;
 
 use axum::Router;
 use axum::body::HttpBody;
-use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, ETAG, VARY};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, ETAG, HOST, VARY};
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use axum::response::Response;
 use tower::ServiceExt as _;
@@ -42,8 +42,8 @@ impl Edge {
         &self.shared
     }
 
-    /// Answers one request. The flag tells whether part of its body may still be on its way.
-    pub async fn answer<B>(&self, request: Request<B>) -> (Response, bool)
+    /// Answers one request, with `refused` where that is settled. The flag tells whether part of its body may still be on its way.
+    pub(super) async fn answer<B>(&self, request: Request<B>, refused: Option<Refusal>) -> (Response, bool)
     where
         B: HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
     {
@@ -56,7 +56,7 @@ impl Edge {
         let is_personal = graphql::is_personal(request.headers());
         let version = request.version();
 
-        let mut response = match check_head(&request, &shared.settings) {
+        let mut response = match refused.map_or_else(|| check_head(&request, &shared.settings), Err) {
             Err(refusal) => refusal.into_response(format, id),
             Ok(()) if cors::is_preflight(request.method(), request.headers()) => cors::preflight(grant.is_some()),
             Ok(()) => self.route(request, format, id).await,
@@ -147,7 +147,25 @@ fn check_head<B>(request: &Request<B>, settings: &Settings) -> Result<(), Refusa
     if bytes > settings.header_bytes {
         return Err(too_large(format!("The headers of a request may have at most {} bytes.", settings.header_bytes)));
     }
-    Ok(())
+    check_host(request)
+}
+
+/// Whoever stands in front, a proxy or a cache, must see the same host as we do: there is exactly one, of the signs that one is
+/// made of. HTTP/2 says it in its own way, and HTTP/1.0 need not.
+fn check_host<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, other) = (hosts.next(), hosts.next());
+    let is_sound = |host: &HeaderValue| host.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte));
+    let message = match (host, request.version()) {
+        (None, Version::HTTP_11) => "A request of HTTP/1.1 must have a Host header.",
+        _ if other.is_some() => "A request may have one Host header only.",
+        (Some(host), _) if !is_sound(host) => "The Host header must name a host, and a port at most.",
+        (Some(host), Version::HTTP_2) if request.uri().authority().is_some_and(|authority| authority.as_str().as_bytes() != host.as_bytes()) => {
+            "The Host header must name the same host as `:authority`."
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::bad_request(message))
 }
 
 fn internal() -> Refusal {

@@ -15,8 +15,9 @@ mod xlsx;
 use std::io;
 use std::sync::Arc;
 
+use async_graphql::Variables;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use futures_util::stream::try_unfold;
@@ -24,38 +25,33 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::graph::Viewer;
-use crate::graphql::export::Page;
+use crate::graph::Stop;
+use crate::graphql::export::{Page, Plan};
 
 use super::accept::Format;
+use super::operation::{Asked, in_time};
+use super::pack::{self, Packer};
+use super::pages::Encoding;
 use super::places::{Full, Place};
 use super::rate::Ticket;
 use super::refusal::{Refusal, code};
-use super::request::Incoming;
 use super::request_id::RequestId;
 use super::settings::Settings;
-use super::{Shared, answer};
+use super::shed::Way;
+use super::{Shared, answer, work};
 
 use table::Table;
 use walk::{Failed, Walk};
 
 pub(super) use wish::{Kind, asked};
 
-/// Marks an answer that is still being made while it goes out: its connection is not idle until then.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StillMade {
-    /// When it is broken off at the latest.
-    pub until: Instant,
-}
-
 /// Who asks for a file, and how.
 pub(super) struct Asking {
     pub kind: Kind,
-    pub viewer: Viewer,
-    /// What the request said of him, to be looked at again while the file grows.
+    pub asked: Asked,
+    /// What the request said of its sender, to be looked at again while the file grows.
     pub headers: HeaderMap,
     pub cache: HeaderValue,
-    pub id: RequestId,
 }
 
 /// Seconds after which someone who has as many files under way as he may can try again.
@@ -65,16 +61,14 @@ const AGAIN: u64 = 5;
 ///
 /// # Errors
 /// Where there is none to be made, or not now.
-pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket, incoming: Incoming<'_>) -> Result<Response, Refusal> {
-    let Asking { kind, viewer, headers, cache, id } = asking;
+pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ticket) -> Result<Response, Refusal> {
+    let Asking { kind, asked, headers, cache } = asking;
     let place = shared.export_places.take(ticket.who()).map_err(|full| no_place(full, &shared.settings))?;
-    let text = shared.documents.text(&incoming)?;
-    let prepared = shared.api.prepare(&text.text)?;
-    shared.documents.remember(&text);
-    let plan = shared.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
+    let (id, viewer, encoding) = (asked.id, asked.viewer.clone(), if kind == Kind::Xlsx { Encoding::Identity } else { asked.packing.for_any_length() });
+    let (plan, variables) = in_time(shared.settings.answer_time, read(shared, ticket, asked)).await??;
     let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
     let again = ticket.again();
-    let mut walk = Walk::new(Arc::clone(shared), plan, incoming.variables, viewer, headers, again, most, id);
+    let mut walk = Walk::new(Arc::clone(shared), plan, variables, viewer, headers, again, most, id);
     let first = match walk.first(ticket).await {
         Ok(page) => page,
         Err(Failed::Refused(refusal)) => return Err(refusal),
@@ -86,11 +80,27 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
     };
     let (table, day) = (Table::of(walk.plan(), &first), walk.day());
     let name = format!("{}-{day}.{}", walk.plan().name, kind.extension());
-    let mut writer = Writer::new(kind, table, &walk.plan().name, day);
-    let mut bytes = Vec::new();
-    writer.head(&mut bytes).and_then(|()| writer.rows(first, &mut bytes)).map_err(|fault| Refusal::document(code::LIMIT_ANSWER, fault.to_string()))?;
-    let made = Made { walk, writer, ready: Some(bytes), is_done: false, id, _place: place };
-    Ok(response(kind, &name, cache, made))
+    let writer = Writer::new(kind, table, &walk.plan().name, day);
+    let mut made = Made { walk, writer: Some(writer), packer: Packer::new(encoding), ready: None, id, _place: place };
+    let head = made.write(Part::First(Box::new(first))).await;
+    made.ready = Some(head.map_err(|fault| Refusal::document(code::LIMIT_ANSWER, fault.to_string()))?);
+    Ok(response(kind, encoding, &name, cache, made))
+}
+
+/// How an operation becomes a file: its text is read, and looked at, where that may take long.
+async fn read(shared: &Arc<Shared>, ticket: &Ticket, asked: Asked) -> Result<(Plan, Variables), Refusal> {
+    let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
+    let own = Arc::clone(shared);
+    let work = async move {
+        let _turn = turn;
+        let incoming = asked.read(&own.document_limits)?;
+        let text = own.documents.text(&incoming)?;
+        let prepared = own.api.prepare(&text.text)?;
+        own.documents.remember(&text);
+        let plan = own.api.plan(&prepared, incoming.operation.as_deref(), &incoming.variables)?;
+        Ok((plan, incoming.variables))
+    };
+    work::elsewhere(shared, Stop::default(), work).await?
 }
 
 fn no_place(full: Full, settings: &Settings) -> Refusal {
@@ -107,20 +117,22 @@ fn no_place(full: Full, settings: &Settings) -> Refusal {
     }
 }
 
-fn response(kind: Kind, name: &str, cache: HeaderValue, made: Made) -> Response {
+fn response(kind: Kind, encoding: Encoding, name: &str, cache: HeaderValue, made: Made) -> Response {
     let until = made.walk.until();
     let body = Body::from_stream(try_unfold(Kept::new(made, until), async |kept| Ok::<_, io::Error>(kept.more().await?.map(|bytes| (bytes, kept)))));
     let mut response = Response::new(body);
     let head = response.headers_mut();
     answer::protect(head);
     head.insert(CONTENT_TYPE, kind.content_type());
+    if let Some(encoding) = pack::name(encoding) {
+        head.insert(CONTENT_ENCODING, encoding);
+    }
     head.insert(CACHE_CONTROL, cache);
     head.insert(VARY, answer::VARIES);
     // A name of GraphQL and a day: letters, digits and signs that need no quoting.
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         head.insert(CONTENT_DISPOSITION, disposition);
     }
-    response.extensions_mut().insert(StillMade { until });
     response
 }
 
@@ -141,10 +153,10 @@ impl Drop for Kept {
 }
 
 /// Does something when its time has come, unless it is dropped before.
-pub(super) struct Timer(AbortHandle);
+struct Timer(AbortHandle);
 
 impl Timer {
-    pub(super) fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
+    fn new(until: Instant, then: impl Future<Output = ()> + Send + 'static) -> Self {
         let waiting = tokio::spawn(async move {
             tokio::time::sleep_until(until).await;
             then.await;
@@ -180,11 +192,22 @@ impl Kept {
 /// A file as it is made.
 struct Made {
     walk: Walk,
-    writer: Writer,
+    /// None while it writes, and behind the end.
+    writer: Option<Writer>,
+    packer: Option<Packer>,
     ready: Option<Vec<u8>>,
-    is_done: bool,
     id: RequestId,
     _place: Place,
+}
+
+/// What is written of a file.
+enum Part {
+    /// Its head, and the first page.
+    First(Box<Page>),
+    /// A further page.
+    More(Box<Page>),
+    /// What stands behind all rows.
+    End,
 }
 
 impl Made {
@@ -192,23 +215,49 @@ impl Made {
     async fn more(&mut self) -> io::Result<Option<Bytes>> {
         let mut bytes = self.ready.take().unwrap_or_default();
         while bytes.is_empty() {
-            if self.is_done {
+            if self.writer.is_none() {
                 return Ok(None);
             }
             let written = match self.walk.next().await {
-                Ok(Some(page)) => self.writer.rows(page, &mut bytes),
-                Ok(None) => {
-                    self.is_done = true;
-                    self.writer.end(self.walk.rows(), &mut bytes)
-                }
+                Ok(Some(page)) => self.write(Part::More(Box::new(page))).await,
+                Ok(None) => self.write(Part::End).await,
                 Err(failed) => Err(io::Error::other(failed.reason())),
             };
-            if let Err(fault) = written {
-                tracing::warn!(request_id = self.id.as_str(), rows = self.walk.rows(), %fault, "a file was broken off");
-                return Err(fault);
+            match written {
+                Ok(written) => bytes = written,
+                Err(fault) => {
+                    tracing::warn!(request_id = self.id.as_str(), rows = self.walk.rows(), %fault, "a file was broken off");
+                    return Err(fault);
+                }
             }
         }
         Ok(Some(bytes.into()))
+    }
+
+    /// Writes and packs a part, where that may take long: some pages are long, and workbooks are packed, too.
+    async fn write(&mut self, part: Part) -> io::Result<Vec<u8>> {
+        let Some(mut writer) = self.writer.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let (mut packer, rows) = (self.packer.take(), self.walk.rows());
+        let work = async move {
+            let mut bytes = Vec::new();
+            let is_end = matches!(part, Part::End);
+            match part {
+                Part::First(page) => writer.head(&mut bytes).and_then(|()| writer.rows(*page, &mut bytes))?,
+                Part::More(page) => writer.rows(*page, &mut bytes)?,
+                Part::End => writer.end(rows, &mut bytes)?,
+            }
+            if let Some(packer) = &mut packer {
+                bytes = packer.more(&bytes)?;
+            }
+            if is_end {
+                bytes.extend(packer.map(Packer::end).transpose()?.unwrap_or_default());
+                return Ok((bytes, None, None));
+            }
+            Ok::<_, io::Error>((bytes, Some(writer), packer))
+        };
+        let (bytes, writer, packer) = self.walk.elsewhere(work).await.map_err(|refusal| io::Error::other(refusal.message().to_owned()))??;
+        (self.writer, self.packer) = (writer, packer);
+        Ok(bytes)
     }
 }
 

@@ -1,28 +1,26 @@
 //! The endpoint: `POST /graphql` for every operation, `GET /graphql` for queries.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, COOKIE, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::tz::Offset;
-use tokio::time::{Instant, timeout};
 
-use crate::graph::Viewer;
-use crate::graphql::{Call, RateLimit};
+use crate::graph::{Stop, Viewer};
 
 use super::accept::{self, Format, Wish};
-use super::answer::{self, Written};
-use super::kept::{Kept, Lasting};
+use super::kept::Kept;
+use super::operation::{self, Asked, Made, Method};
+use super::pack::{self, Twins, Wanted};
+use super::pages::best_encoding;
 use super::rate::{Peer, Ticket};
 use super::refusal::{Refusal, code};
-use super::request::{self, Incoming};
 use super::request_id::RequestId;
 use super::settings::Span;
-use super::{Shared, body, export, pages, revision, work};
+use super::shed::Way;
+use super::{Shared, answer, body, export, pages, request, revision, work};
 
 /// Never kept: the answer to a POST, and any error.
 const KEEP_NOT: HeaderValue = HeaderValue::from_static("no-store");
@@ -67,20 +65,17 @@ async fn answer_post(
     let (head, body) = request.into_parts();
     let headers = &head.headers;
     let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
-    let body = body::read(body, &shared.settings).await?;
-    if wanted.is_none()
-        && let Some(kept) = from_memory(shared, &viewer, ticket, format, &body)?
-    {
-        return Ok(shared.answers.response(&kept, headers, format, cache, false));
-    }
-    let incoming = request::from_json(&body, &shared.document_limits)?;
+    let text = body::read(body, &shared.settings).await?;
+    let asked = Asked { viewer, text, method: Method::Post, format, packing: Wanted::of(headers), id };
     if let Some(kind) = wanted {
-        let asking = export::Asking { kind, viewer, headers: credentials(headers), cache, id };
-        return export::answer(shared, asking, ticket, incoming).await;
+        return export::answer(shared, export::Asking { kind, asked, headers: credentials(headers), cache }, ticket).await;
     }
-    let written = run(shared, viewer, ticket, incoming, format, id, Method::Post).await?;
-    keep(shared, format, &body, &written);
-    Ok(answer::response(written, format, cache))
+    if let Some(kept) = from_memory(shared, ticket, &asked)? {
+        return again(shared, ticket, &kept, headers, &asked, (cache, false)).await;
+    }
+    let made = operation::run(shared, ticket, &asked).await?;
+    keep(shared, &asked, &made);
+    Ok(made.response(format, cache))
 }
 
 /// `GET /graphql`: a query in the URL; for a browser without one, GraphiQL.
@@ -132,9 +127,9 @@ async fn file_from_url(
     id: RequestId,
 ) -> Result<Response, Refusal> {
     ticket.check()?;
-    let incoming = request::from_url(url, &shared.document_limits)?;
+    let asked = Asked::by_url(viewer, url, headers, Format::GraphQl, id);
     let cache = if is_personal(headers) { KEEP_PRIVATE } else { KEEP_NOT };
-    export::answer(shared, export::Asking { kind, viewer, headers: credentials(headers), cache, id }, ticket, incoming).await
+    export::answer(shared, export::Asking { kind, asked, headers: credentials(headers), cache }, ticket).await
 }
 
 /// What is wrong with a file is said under its own status, whatever the client takes.
@@ -157,110 +152,46 @@ async fn answer_get(
     id: RequestId,
 ) -> Result<Response, Refusal> {
     ticket.check()?;
-    if let Some(kept) = from_memory(shared, &viewer, ticket, format, url.as_bytes())? {
-        let (cache, has_mark) = if is_personal(headers) { (KEEP_PRIVATE, false) } else { (keep_for(shared, kept.is_named), true) };
-        return Ok(shared.answers.response(&kept, headers, format, cache, has_mark));
+    let asked = Asked::by_url(viewer, url, headers, format, id);
+    if let Some(kept) = from_memory(shared, ticket, &asked)? {
+        let caching = if is_personal(headers) { (KEEP_PRIVATE, false) } else { (keep_for(shared, kept.is_named), true) };
+        return again(shared, ticket, &kept, headers, &asked, caching).await;
     }
-    let incoming = request::from_url(url, &shared.document_limits)?;
-    let is_named = incoming.query.is_none();
-    let written = run(shared, viewer, ticket, incoming, format, id, Method::Get).await?;
-    keep(shared, format, url.as_bytes(), &written);
-    let is_for_all = written.lasting.is_some();
+    let made = operation::run(shared, ticket, &asked).await?;
+    keep(shared, &asked, &made);
     // An answer with errors is not worth keeping, and carries the id of one request.
     if is_personal(headers) {
-        return Ok(answer::response(written, format, KEEP_PRIVATE));
+        return Ok(made.response(format, KEEP_PRIVATE));
     }
-    if written.code.is_some() {
-        return Ok(answer::response(written, format, KEEP_NOT));
+    if made.written.code.is_some() {
+        return Ok(made.response(format, KEEP_NOT));
     }
-    let tag = tag_of(&written.body);
-    let known = known_tag(headers, &tag);
-    let mut response = answer::response(written, format, keep_for(shared, is_named && is_for_all));
-    if let Some(known) = known {
+    let is_for_all = made.written.lasting.is_some();
+    let cache = keep_for(shared, made.is_named && is_for_all);
+    let tag = made.tag.clone().unwrap_or_default();
+    if let Some(known) = known_tag(headers, &tag) {
+        let mut response = made.unpacked(format, cache);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();
         response.headers_mut().remove(axum::http::header::CONTENT_TYPE);
         response.headers_mut().insert(ETAG, known);
-    } else if let Ok(tag) = HeaderValue::from_str(&tag) {
+        return Ok(response);
+    }
+    let mut response = made.response(format, cache);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
 }
 
-/// By which method an operation came.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Method {
-    Get,
-    Post,
-}
-
-async fn run(
-    shared: &Arc<Shared>,
-    viewer: Viewer,
-    ticket: &mut Ticket,
-    incoming: Incoming<'_>,
-    format: Format,
-    id: RequestId,
-    method: Method,
-) -> Result<Written, Refusal> {
-    let text = shared.documents.text(&incoming)?;
-    let prepared = shared.api.prepare(&text.text)?;
-    shared.documents.remember(&text);
-    let (is_named, registers) = (text.is_named, text.registers());
-    let Incoming { operation, variables, .. } = incoming;
-    match shared.api.operation_kind(&prepared, operation.as_deref())? {
-        OperationType::Query => {}
-        OperationType::Mutation if method == Method::Post => {}
-        OperationType::Mutation => return Err(Refusal::method("POST", "A mutation must be sent by POST.")),
-        OperationType::Subscription => {
-            return Err(Refusal::document(code::BAD_REQUEST, "Subscriptions are not served; send a query."));
-        }
-    }
-    let charge = shared.api.charge(&prepared, operation.as_deref(), &variables)?;
-    let left = ticket.take(charge.cost)?;
-    let (name, begun) = (prepared.operation_name(operation.as_deref()).map(str::to_owned), Instant::now());
-    let now = (shared.clock)();
-    let (day, cost, snapshot) = (Offset::UTC.to_datetime(now).date(), charge.cost, shared.follower.current());
-    let is_write = charge.kind == OperationType::Mutation;
-    let lasting = Lasting { era: snapshot.era(), revision: snapshot.revision(), day, cost, is_named };
-    let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
-    let call = Call {
-        prepared,
-        operation,
-        variables,
-        charge,
-        rate: RateLimit::new(left.limit, left.cost, left.remaining, full_at),
-        follower: Arc::clone(&shared.follower),
-        snapshot,
-        viewer,
-        today: day,
-        store: Arc::clone(&shared.store),
-        carry: None,
-    };
-    let run = async {
-        let _places = if is_write { (Some(shared.gate.enter_to_write(ticket.who())?), None) } else { (None, Some(shared.gate.enter().await?)) };
-        work::run(shared, call, id).await
-    };
-    let outcome = in_time(shared.settings.answer_time, run).await;
-    if !matches!(outcome, Ok(Err(_))) {
-        // What was given up counts, too: it took that long.
-        shared.meter.ran(name.as_deref(), begun.elapsed());
-    }
-    let outcome = outcome?.inspect_err(|_| ticket.give_back(cost))?;
-    // What brings a document is asked again as it is where the document was forgotten: it must then be brought again.
-    let is_for_all = outcome.is_for_all && !registers;
-    let written = answer::write(outcome.response, outcome.executed, format, &shared.settings, id)?;
-    Ok(Written { revision: outcome.revision, lasting: is_for_all.then_some(lasting), ..written })
-}
-
 /// An answer that is kept, for a stranger; it is charged like one that is made.
-fn from_memory(shared: &Shared, viewer: &Viewer, ticket: &mut Ticket, format: Format, text: &[u8]) -> Result<Option<Arc<Kept>>, Refusal> {
-    if viewer.member().is_some() {
+fn from_memory(shared: &Shared, ticket: &mut Ticket, asked: &Asked) -> Result<Option<Arc<Kept>>, Refusal> {
+    if asked.viewer.member().is_some() {
         return Ok(None);
     }
     let day = Offset::UTC.to_datetime((shared.clock)()).date();
     let graph = shared.follower.current();
-    let kept = shared.answers.find(format, text, (graph.era(), graph.revision()), day);
+    let kept = shared.answers.find(asked.format, &asked.text, (graph.era(), graph.revision()), day);
     shared.meter.looked(kept.is_some());
     if let Some(kept) = &kept {
         ticket.take(kept.cost)?;
@@ -268,9 +199,31 @@ fn from_memory(shared: &Shared, viewer: &Viewer, ticket: &mut Ticket, format: Fo
     Ok(kept)
 }
 
-fn keep(shared: &Shared, format: Format, text: &[u8], written: &Written) {
-    if let Some(lasting) = written.lasting.filter(|_| written.code.is_none() && written.status == StatusCode::OK) {
-        shared.answers.keep(format, text, written, lasting);
+/// The response to it, for caches that may keep it for so long, with or without its mark.
+async fn again(
+    shared: &Arc<Shared>,
+    ticket: &Ticket,
+    kept: &Arc<Kept>,
+    headers: &HeaderMap,
+    asked: &Asked,
+    (cache, has_mark): (HeaderValue, bool),
+) -> Result<Response, Refusal> {
+    let encoding = kept.encoding(asked.packing);
+    if shared.answers.takes_long(kept, encoding) {
+        let turn = shared.gate.enter(Way::Long, ticket.who()).await?;
+        let kept = Arc::clone(kept);
+        let pack = async move {
+            let _turn = turn;
+            kept.pack(encoding);
+        };
+        work::elsewhere(shared, Stop::default(), pack).await?;
+    }
+    Ok(shared.answers.response(kept, encoding, headers, asked.format, (cache, has_mark)))
+}
+
+fn keep(shared: &Shared, asked: &Asked, made: &Made) {
+    if made.written.code.is_none() && made.written.status == StatusCode::OK {
+        shared.answers.keep(asked.format, &asked.text, made);
     }
 }
 
@@ -283,14 +236,6 @@ fn keep_for(shared: &Shared, is_named: bool) -> HeaderValue {
 pub(super) fn longer_kept(time: Span) -> Option<HeaderValue> {
     let seconds = time.0.as_secs();
     HeaderValue::from_str(&format!("public, max-age={seconds}")).ok().filter(|_| seconds > 0)
-}
-
-/// What waits for the database is dropped when the time is over, and with it its statement.
-pub(super) async fn in_time<T>(limit: Span, work: impl Future<Output = T>) -> Result<T, Refusal> {
-    timeout(limit.0, work).await.map_err(|_| {
-        let message = format!("The operation took longer than {limit}; ask for smaller pages or fewer fields.");
-        Refusal::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message)
-    })
 }
 
 fn not_acceptable() -> Refusal {
@@ -347,7 +292,7 @@ pub(super) fn known_tag(headers: &HeaderMap, tag: &str) -> Option<HeaderValue> {
 }
 
 /// What a whole answer of this slab is made of when it is text that is kept by its mark: `/schema.graphql`.
-pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'static str) -> Response {
+pub(super) fn text(headers: &HeaderMap, text: &Twins, tag: &str, content_type: &'static str) -> Response {
     let mut response = Response::new(axum::body::Body::empty());
     let head = response.headers_mut();
     answer::protect(head);
@@ -363,21 +308,21 @@ pub(super) fn text(headers: &HeaderMap, text: &str, tag: &str, content_type: &'s
     if let Some(tag) = HeaderValue::from_str(tag).ok().filter(|_| !is_personal) {
         head.insert(ETAG, tag);
     }
-    *response.body_mut() = axum::body::Body::from(text.to_owned());
+    let encoding = best_encoding(headers);
+    let body = match (text.packed(encoding), pack::name(encoding)) {
+        (Some(packed), Some(name)) => {
+            head.insert(CONTENT_ENCODING, name);
+            packed
+        }
+        _ => text.body().clone(),
+    };
+    *response.body_mut() = axum::body::Body::from(body);
     response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn an_operation_has_a_time_limit() {
-        let limit: Span = "20ms".parse().unwrap();
-        assert_eq!(in_time(limit, async { 1 }).await, Ok(1));
-        let refusal = in_time(limit, std::future::pending::<()>()).await.unwrap_err();
-        assert_eq!((refusal.code(), refusal.status(Format::Json)), (code::TIMEOUT, StatusCode::GATEWAY_TIMEOUT));
-    }
 
     #[test]
     fn a_mark_is_known_in_every_encoding() {

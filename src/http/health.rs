@@ -1,4 +1,4 @@
-//! For those who run the server: is it alive, may it be sent requests, what did it do; and the schema as text.
+//! For those who run the server: is it alive, may it be sent requests; and the schema as text.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,16 +58,9 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
     }
 }
 
-/// `GET /metrics`, for Prometheus.
-pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    shared.meter.kept(shared.answers.weight());
-    shared.meter.vitals(&shared.store.vitals().await);
-    plain("text/plain; version=0.0.4; charset=utf-8", Body::from(shared.meter.render()))
-}
-
 /// `GET /schema.graphql`: the schema in its definition language.
 pub(super) async fn schema(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    graphql::text(&headers, shared.api.sdl(), &shared.schema_tag, "text/plain; charset=utf-8")
+    graphql::text(&headers, &shared.schema, &shared.schema_tag, "text/plain; charset=utf-8")
 }
 
 fn plain(content_type: &'static str, body: Body) -> Response {

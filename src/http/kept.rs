@@ -7,10 +7,9 @@
 //! (docs/adr/0015)
 
 use std::hash::Hash;
-use std::io::Write as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -20,8 +19,10 @@ use quick_cache::{Equivalent, Weighter};
 
 use super::accept::Format;
 use super::answer::{self, Written};
-use super::graphql::{known_tag, tag_of};
-use super::pages::{Encoding, best_encoding};
+use super::graphql::known_tag;
+use super::operation::Made;
+use super::pack::{self, Twins, Wanted};
+use super::pages::Encoding;
 
 /// What an answer takes beside its bytes and those of its request.
 const BESIDE: usize = 256;
@@ -38,10 +39,8 @@ pub(super) struct Kept {
     pub cost: u64,
     /// Whether it was asked for by the name of its document.
     pub is_named: bool,
-    body: Bytes,
     tag: HeaderValue,
-    brotli: OnceLock<Option<Bytes>>,
-    gzip: OnceLock<Option<Bytes>>,
+    body: Twins,
 }
 
 /// For how long an answer is true, where it is true for all.
@@ -73,13 +72,24 @@ impl Equivalent<Key> for Asked<'_> {
     }
 }
 
-/// Packed forms are made when they are first asked for; together they take less than the body itself.
 #[derive(Clone)]
 struct ByBytes;
 
 impl Weighter<Key, Arc<Kept>> for ByBytes {
     fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
-        (key.text.len() + 2 * kept.body.len() + BESIDE) as u64
+        (key.text.len() + 2 * kept.body.body().len() + BESIDE) as u64
+    }
+}
+
+impl Kept {
+    /// How its body goes out to a client.
+    pub const fn encoding(&self, wanted: Wanted) -> Encoding {
+        wanted.for_length(self.body.body().len())
+    }
+
+    /// Packs its body, if it never was in this encoding.
+    pub fn pack(&self, encoding: Encoding) {
+        self.body.packed(encoding);
     }
 }
 
@@ -102,17 +112,20 @@ impl Answers {
         self.kept.as_ref()?.get(&Asked { format, text }).filter(|kept| (kept.era, kept.revision) == (era, revision) && kept.day == day)
     }
 
-    /// Keeps an answer.
-    pub fn keep(&self, format: Format, text: &[u8], written: &Written, lasting: Lasting) {
-        let Some(cache) = &self.kept else { return };
-        let weight = (text.len() + 2 * written.body.len() + BESIDE) as u64;
-        let Ok(tag) = HeaderValue::from_str(&tag_of(&written.body)) else { return };
+    /// Keeps an answer, where it is true for all.
+    pub fn keep(&self, format: Format, text: &[u8], made: &Made) {
+        let (Some(cache), Some(lasting), Some(tag)) = (&self.kept, made.written.lasting, &made.tag) else { return };
+        let body = made.written.body.clone();
+        let weight = (text.len() + 2 * body.len() + BESIDE) as u64;
+        let Ok(tag) = HeaderValue::from_str(tag) else { return };
         if weight > self.bytes / LARGEST_PART {
             return;
         }
         let Lasting { era, revision, day, cost, is_named } = lasting;
-        let body = written.body.clone();
-        let kept = Kept { era, revision, day, cost, is_named, body, tag, brotli: OnceLock::new(), gzip: OnceLock::new() };
+        let kept = Kept { era, revision, day, cost, is_named, tag, body: Twins::new(body) };
+        if let Some((encoding, packed)) = &made.packed {
+            kept.body.keep(*encoding, packed.clone());
+        }
         cache.insert(Key { format, text: text.into() }, Arc::new(kept));
     }
 
@@ -121,21 +134,23 @@ impl Answers {
         self.kept.as_ref().map_or(0, Cache::weight)
     }
 
-    /// The response; to a GET (`is_get`) with its mark, and 304 where the client has it.
-    pub fn response(&self, kept: &Kept, headers: &HeaderMap, format: Format, cache: HeaderValue, is_get: bool) -> Response {
+    /// Whether the response takes long, as its body was never packed like this.
+    pub fn takes_long(&self, kept: &Kept, encoding: Encoding) -> bool {
+        kept.body.body().len() as u64 >= self.compress_bytes && kept.body.takes_long(encoding)
+    }
+
+    /// The response in an encoding, for caches as they may keep it; to a GET (`is_get`) with its mark, and 304 where the client
+    /// has it.
+    pub fn response(&self, kept: &Kept, encoding: Encoding, headers: &HeaderMap, format: Format, (cache, is_get): (HeaderValue, bool)) -> Response {
         let known = kept.tag.to_str().ok().filter(|_| is_get).and_then(|tag| known_tag(headers, tag));
-        let is_small = (kept.body.len() as u64) < self.compress_bytes;
-        let encoding = if is_small || known.is_some() { Encoding::Identity } else { best_encoding(headers) };
-        let packed = match encoding {
-            Encoding::Brotli => kept.brotli.get_or_init(|| brotli(&kept.body)).clone().map(|bytes| (bytes, "br")),
-            Encoding::Gzip => kept.gzip.get_or_init(|| gzip(&kept.body)).clone().map(|bytes| (bytes, "gzip")),
-            Encoding::Identity => None,
-        };
-        let (body, encoding) = packed.map_or_else(|| (kept.body.clone(), None), |(bytes, encoding)| (bytes, Some(encoding)));
+        let is_small = (kept.body.body().len() as u64) < self.compress_bytes;
+        let encoding = if is_small || known.is_some() { Encoding::Identity } else { encoding };
+        let packed = kept.body.packed(encoding);
+        let (body, encoding) = packed.map_or_else(|| (kept.body.body().clone(), None), |bytes| (bytes, pack::name(encoding)));
         let written = Written { body, status: StatusCode::OK, code: None, revision: None, lasting: None };
         let mut response = answer::response(written, format, cache);
         if let Some(encoding) = encoding {
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            response.headers_mut().insert(CONTENT_ENCODING, encoding);
         }
         match known {
             Some(known) => {
@@ -153,53 +168,35 @@ impl Answers {
     }
 }
 
-/// Packed at the level at which answers that are not kept are packed, too; none where it is no shorter.
-fn gzip(body: &[u8]) -> Option<Bytes> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::new(4));
-    encoder.write_all(body).ok()?;
-    shorter(encoder.finish().ok()?, body)
-}
-
-fn brotli(body: &[u8]) -> Option<Bytes> {
-    let mut encoder = ::brotli::CompressorWriter::new(Vec::with_capacity(body.len() / 4), 4096, 4, 20);
-    encoder.write_all(body).ok()?;
-    encoder.flush().ok()?;
-    shorter(encoder.into_inner(), body)
-}
-
-fn shorter(packed: Vec<u8>, body: &[u8]) -> Option<Bytes> {
-    (packed.len() < body.len()).then(|| packed.into())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::graphql::tag_of;
     use super::*;
     use jiff::civil::date;
 
     const DAY: Date = date(2026, 11, 27);
 
-    fn written(body: impl Into<Bytes>) -> Written {
-        Written { body: body.into(), status: StatusCode::OK, code: None, revision: None, lasting: None }
-    }
-
-    fn lasting(revision: u64) -> Lasting {
-        Lasting { era: 0, revision, day: DAY, cost: 3, is_named: false }
+    fn made(body: impl Into<Bytes>, revision: u64) -> Made {
+        let body = body.into();
+        let tag = Some(tag_of(&body));
+        let lasting = Lasting { era: 0, revision, day: DAY, cost: 3, is_named: false };
+        Made { written: Written { body, status: StatusCode::OK, code: None, revision: None, lasting: Some(lasting) }, is_named: false, tag, packed: None }
     }
 
     #[test]
     fn an_answer_is_found_by_its_bytes_form_era_revision_and_day_and_by_nothing_else() {
         let answers = Answers::new(1 << 20, 1024);
-        answers.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        answers.keep(Format::Json, b"{a}", &made("1", 7));
         assert_eq!(answers.find(Format::Json, b"{a}", (0, 7), DAY).map(|kept| kept.cost), Some(3));
         assert!(answers.find(Format::Json, b"{a }", (0, 7), DAY).is_none());
         assert!(answers.find(Format::GraphQl, b"{a}", (0, 7), DAY).is_none());
         assert!(answers.find(Format::Json, b"{a}", (0, 8), DAY).is_none());
         assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY.tomorrow().unwrap()).is_none());
         assert!(answers.find(Format::Json, b"{a}", (1, 7), DAY).is_none(), "of another era");
-        answers.keep(Format::Json, b"{a}", &written("2"), lasting(8));
+        answers.keep(Format::Json, b"{a}", &made("2", 8));
         assert!(answers.find(Format::Json, b"{a}", (0, 7), DAY).is_none(), "the newer one took its place");
         let none = Answers::new(0, 1024);
-        none.keep(Format::Json, b"{a}", &written("1"), lasting(7));
+        none.keep(Format::Json, b"{a}", &made("1", 7));
         assert!(none.find(Format::Json, b"{a}", (0, 7), DAY).is_none());
     }
 
@@ -207,24 +204,11 @@ mod tests {
     fn the_room_is_never_exceeded_and_no_answer_takes_most_of_it() {
         let answers = Answers::new(100_000, 1024);
         for n in 0..10_000_u32 {
-            answers.keep(Format::Json, &n.to_be_bytes(), &written(vec![0; 1000]), lasting(1));
+            answers.keep(Format::Json, &n.to_be_bytes(), &made(vec![0; 1000], 1));
             assert!(answers.weight() <= 100_000);
         }
         assert!(answers.weight() > 50_000);
-        answers.keep(Format::Json, b"long", &written(vec![0; 10_000]), lasting(1));
+        answers.keep(Format::Json, b"long", &made(vec![0; 10_000], 1));
         assert!(answers.find(Format::Json, b"long", (0, 1), DAY).is_none());
-    }
-
-    #[test]
-    fn packed_forms_hold_the_same_bytes() {
-        use std::io::Read as _;
-        let body = "Türkiye ".repeat(500);
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(&gzip(body.as_bytes()).unwrap()[..]).read_to_string(&mut text).unwrap();
-        assert_eq!(text, body);
-        let mut text = String::new();
-        ::brotli::Decompressor::new(&brotli(body.as_bytes()).unwrap()[..], 4096).read_to_string(&mut text).unwrap();
-        assert_eq!(text, body);
-        assert!(gzip(b"x").is_none());
     }
 }

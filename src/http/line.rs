@@ -7,13 +7,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use metrics::Counter;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::traffic::Traffic;
 
 /// How long each kind of silence may last.
 #[derive(Debug, Clone, Copy)]
@@ -38,37 +39,6 @@ const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\nc
 
 /// How HTTP/2 begins. Until it is there in full, its bytes are timed like a head of HTTP/1.
 const GREETING: &[u8] = b"PRI * HTTP/2.0";
-
-/// What the connection and its requests tell each other.
-#[derive(Debug, Default)]
-pub(super) struct Traffic {
-    in_flight: AtomicU32,
-    /// How many ever came: one that is answered at once is never seen in flight.
-    entered: AtomicU32,
-    is_refused: AtomicBool,
-}
-
-impl Traffic {
-    /// A request is being answered until the guard goes.
-    pub(super) fn enter(self: &Arc<Self>) -> Busy {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.entered.fetch_add(1, Ordering::Relaxed);
-        Busy(Arc::clone(self))
-    }
-
-    /// Part of a refused request may still be on its way.
-    pub(super) fn refused(&self) {
-        self.is_refused.store(true, Ordering::Relaxed);
-    }
-}
-
-pub(super) struct Busy(Arc<Traffic>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -119,8 +89,8 @@ impl<T: Read + Write + Unpin> Line<T> {
 
     /// Follows what the requests do, before anything is read.
     fn follow(&mut self) {
-        let entered = self.traffic.entered.load(Ordering::Relaxed);
-        if self.traffic.in_flight.load(Ordering::Relaxed) > 0 {
+        let entered = self.traffic.entered();
+        if self.traffic.in_flight() > 0 {
             self.phase = Phase::Busy;
         } else if self.phase == Phase::Busy || self.seen != entered {
             self.phase = Phase::Idle(Instant::now());
@@ -277,7 +247,7 @@ impl<T: Read + Write + Unpin> Write for Line<T> {
             until
         } else {
             ready!(Pin::new(&mut line.socket).poll_shutdown(context))?;
-            if !line.traffic.is_refused.load(Ordering::Relaxed) {
+            if !line.traffic.is_refused() {
                 return Poll::Ready(Ok(()));
             }
             *line.linger.insert(Instant::now() + LINGER)

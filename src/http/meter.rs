@@ -54,6 +54,9 @@ pub struct Meter {
     in_flight: Gauge,
     connections: Gauge,
     turned_away: Counter,
+    given_up: Counter,
+    cut: Counter,
+    waiting: Gauge,
     received: Counter,
     refusals: Vec<(&'static str, Counter)>,
     revision: Gauge,
@@ -90,6 +93,9 @@ impl Meter {
                 in_flight: gauge!("silkroutes_http_requests_in_flight"),
                 connections: gauge!("silkroutes_http_connections"),
                 turned_away: counter!("silkroutes_http_connections_turned_away_total"),
+                given_up: counter!("silkroutes_http_connections_given_up_total"),
+                cut: counter!("silkroutes_http_answers_cut_total"),
+                waiting: gauge!("silkroutes_http_waiting_bytes"),
                 received: counter!("silkroutes_http_received_bytes_total"),
                 refusals: CODES.iter().map(|code| (*code, counter!("silkroutes_refusals_total", "code" => *code))).collect(),
                 revision: gauge!("silkroutes_snapshot_revision"),
@@ -168,6 +174,22 @@ impl Meter {
         self.refused(code::OVERLOADED);
     }
 
+    /// Counts a connection that was given up for another.
+    pub(super) fn gave_up(&self) {
+        self.given_up.increment(1);
+    }
+
+    /// Counts answers that were cut, as their clients did not take them.
+    pub(super) fn cut(&self, answers: usize) {
+        self.cut.increment(answers as u64);
+    }
+
+    /// Tells how much is held for requests and their answers.
+    pub(super) fn waiting(&self, bytes: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
+        self.waiting.set(bytes as f64);
+    }
+
     pub(super) fn received(&self) -> Counter {
         self.received.clone()
     }
@@ -232,6 +254,9 @@ fn describe() {
     describe_gauge!("silkroutes_http_requests_in_flight", "Requests that are being answered");
     describe_gauge!("silkroutes_http_connections", "Open connections");
     describe_counter!("silkroutes_http_connections_turned_away_total", "Connections refused because too many were open");
+    describe_counter!("silkroutes_http_connections_given_up_total", "Connections that nobody used, given up for others");
+    describe_counter!("silkroutes_http_answers_cut_total", "Answers that were cut, as their clients did not take them");
+    describe_gauge!("silkroutes_http_waiting_bytes", "Bytes that are held for requests and for answers that wait to be read");
     describe_counter!("silkroutes_http_received_bytes_total", "Bytes read from clients");
     describe_counter!("silkroutes_refusals_total", "Answers with an error, by the code of the first");
     describe_gauge!("silkroutes_snapshot_revision", "Revision of the graph that is served");

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Read as _;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -167,7 +167,7 @@ fn send(file: &'static File, headers: &HeaderMap) -> Response {
         match best_encoding(headers) {
             Encoding::Brotli => (Encoding::Brotli, Cow::Borrowed(file.br)),
             Encoding::Gzip => (Encoding::Gzip, Cow::Borrowed(file.gz)),
-            Encoding::Identity => (Encoding::Identity, Cow::Owned(inflate(file.gz))),
+            Encoding::Identity => (Encoding::Identity, Cow::Borrowed(inflated(file))),
         }
     })
 }
@@ -218,8 +218,8 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
         .any(|known| known == "*" || known.trim_start_matches("W/") == etag.trim_start_matches("W/"))
 }
 
-/// Brotli before gzip before neither, among those that the client takes (a quality of 0 is a refusal).
-pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
+/// Whether a client takes an encoding (a quality of 0 is a refusal).
+fn takes(headers: &HeaderMap, wanted: &str) -> bool {
     let offers = || {
         headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|offer| {
             let (name, quality) = offer.split_once(';').unwrap_or((offer, "q=1"));
@@ -227,17 +227,26 @@ pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
             (name.trim(), quality.parse::<f32>().is_ok_and(|quality| quality > 0.0))
         })
     };
-    let takes = |wanted: &str| {
-        let named = offers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        named.or_else(|| offers().find(|(name, _)| *name == "*")).is_some_and(|(_, taken)| taken)
-    };
-    if takes("br") {
-        Encoding::Brotli
-    } else if takes("gzip") {
-        Encoding::Gzip
-    } else {
-        Encoding::Identity
-    }
+    let named = offers().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    named.or_else(|| offers().find(|(name, _)| *name == "*")).is_some_and(|(_, taken)| taken)
+}
+
+/// Brotli before gzip before neither, among those that the client takes.
+pub(super) fn best_encoding(headers: &HeaderMap) -> Encoding {
+    if takes(headers, "br") { Encoding::Brotli } else { light_encoding(headers) }
+}
+
+/// The same without brotli, which takes much memory while it packs what is long.
+pub(super) fn light_encoding(headers: &HeaderMap) -> Encoding {
+    if takes(headers, "gzip") { Encoding::Gzip } else { Encoding::Identity }
+}
+
+/// A file as it is, for a client that takes no packed one: once for all such clients, or any of them could make us do it
+/// again and again for nothing.
+fn inflated(file: &File) -> &'static [u8] {
+    static INFLATED: LazyLock<Vec<OnceLock<Vec<u8>>>> = LazyLock::new(|| FILES.iter().map(|_| OnceLock::new()).collect());
+    let index = FILES.binary_search_by(|other| other.path.cmp(file.path)).ok();
+    index.and_then(|index| INFLATED.get(index)).map_or(&[], |place| place.get_or_init(|| inflate(file.gz)).as_slice())
 }
 
 /// The gzip twins are of our own making, so a fault in one is a fault of the build; `every_twin_unpacks` looks.

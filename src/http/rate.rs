@@ -1,7 +1,7 @@
 //! How much each may ask: a bucket of points that fills up steadily, from which every operation takes its cost.
 //!
-//! Whoever proved who he is has a bucket by his subject, everyone else one by the address that the connection comes
-//! from; so a flood of strangers empties no member's bucket. Buckets are few: those that nobody asked for a long time
+//! Whoever proved who he is has a bucket by his party and subject (offices of two parties may be called alike), everyone
+//! else one by the address that the connection comes from; so a flood of strangers empties no member's bucket. Buckets are few: those that nobody asked for a long time
 //! are forgotten, which only fills them. Each node counts for itself.
 //!
 //! Our own and not a library's, as an operation takes hundreds of points at once and the answer tells what is left.
@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
-use crate::domain::viewer::Viewer;
+use crate::domain::viewer::{Member, Viewer};
 
 use super::refusal::{Refusal, code};
 use super::settings::Settings;
@@ -56,7 +56,7 @@ struct Bucket {
 /// Whose bucket it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Who {
-    /// Someone who proved who he is: his subject.
+    /// Someone who proved who he is: his party and his subject, as [`holder`] writes them.
     Member(String),
     /// Whoever comes from an address, or a network of IPv6.
     Stranger(u128),
@@ -97,9 +97,10 @@ impl Rates {
         match viewer {
             Viewer::Member(member) => {
                 let full = || Ok::<_, ()>(self.member.full());
+                let holder = holder(member);
                 // The closure cannot fail.
-                let bucket = self.members.get_or_insert_with(member.subject.as_str(), full).unwrap_or_else(|()| self.member.full());
-                Ticket { who: Who::Member(member.subject.clone()), rate: self.member, bucket, left: None }
+                let bucket = self.members.get_or_insert_with(holder.as_str(), full).unwrap_or_else(|()| self.member.full());
+                Ticket { who: Who::Member(holder), rate: self.member, bucket, left: None }
             }
             Viewer::Anonymous => {
                 let full = || Ok::<_, ()>(self.stranger.full());
@@ -118,6 +119,11 @@ impl Rates {
         ticket.take(1).err().unwrap_or(refusal)
     }
 
+    /// Which client sends a request, whoever he proves to be.
+    pub fn client(&self, peer: Option<Peer>, headers: &HeaderMap) -> u128 {
+        block(self.address(peer, headers))
+    }
+
     /// The client's address: what a proxy in front says, where the settings trust one, else the connection's.
     fn address(&self, peer: Option<Peer>, headers: &HeaderMap) -> IpAddr {
         // The last one is what our own proxy saw; those before it are what it was told.
@@ -127,8 +133,13 @@ impl Rates {
     }
 }
 
+/// What counts as one holder of keys and tokens. No code of a party has a line break.
+fn holder(member: &Member) -> String {
+    format!("{}\n{}", member.party, member.subject)
+}
+
 /// What counts as one client: an address of IPv4, and a network of IPv6, of which one client has all addresses.
-fn block(address: IpAddr) -> u128 {
+pub(super) fn block(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(address.to_bits()),
         IpAddr::V6(address) => Ipv6Addr::to_bits(address) >> 64 << 64,
@@ -207,6 +218,20 @@ impl Ticket {
         Ok(left)
     }
 
+    /// Takes what an operation turned out to cost beyond what was taken for it. It is done already, so that it is not
+    /// refused: the bucket may go below nothing, and who emptied it waits until it has filled up.
+    pub fn take_beyond(&mut self, more: u64) {
+        let Some(left) = self.left.filter(|_| more > 0) else { return };
+        let points = {
+            let mut bucket = self.lock();
+            let now = Instant::now();
+            let points = self.rate.points(*bucket, now) - float(more);
+            *bucket = Bucket { points, at: now };
+            points
+        };
+        self.left = Some(self.left(points, left.cost.saturating_add(more)));
+    }
+
     /// Gives back what was taken for an operation that was not run.
     pub fn give_back(&mut self, cost: u64) {
         let full = float(self.rate.points);
@@ -216,9 +241,14 @@ impl Ticket {
         self.left = None;
     }
 
-    /// A further place at the same bucket, for what goes on when this request is answered.
+    /// A further place of the same request at its bucket, for what is done elsewhere, or goes on when it is answered.
     pub fn again(&self) -> Self {
-        Self { who: self.who.clone(), rate: self.rate, bucket: Arc::clone(&self.bucket), left: None }
+        Self { who: self.who.clone(), rate: self.rate, bucket: Arc::clone(&self.bucket), left: self.left }
+    }
+
+    /// Goes on after a further place of the same request, which took what the request costs.
+    pub fn resume(&mut self, again: Self) {
+        self.left = again.left;
     }
 
     /// Takes a cost as soon as it is there: what goes on by itself waits where a client would be refused.
@@ -267,7 +297,7 @@ impl Ticket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::viewer::{Member, Role};
+    use crate::domain::viewer::Role;
 
     fn rates(points: u64, anonymous: u64) -> Rates {
         let settings = Settings {
@@ -281,7 +311,11 @@ mod tests {
     }
 
     fn member(subject: &str) -> Viewer {
-        Viewer::Member(Arc::new(Member { party: "UZB".into(), role: Role::FocalPoint, subject: subject.into(), expires_at: None }))
+        of_party("UZB", subject)
+    }
+
+    fn of_party(party: &str, subject: &str) -> Viewer {
+        Viewer::Member(Arc::new(Member { party: party.into(), role: Role::FocalPoint, subject: subject.into(), expires_at: None }))
     }
 
     fn stranger(rates: &Rates, address: &str) -> Ticket {
@@ -322,6 +356,7 @@ mod tests {
         assert_eq!(rates.ticket(&member("a"), Some(Peer("192.0.2.1".parse().unwrap())), &HeaderMap::new()).take(10).unwrap().remaining, 0);
         assert!(rates.ticket(&member("b"), None, &HeaderMap::new()).take(10).is_ok());
         assert!(rates.ticket(&member("a"), None, &HeaderMap::new()).check().is_err(), "whatever he comes from");
+        assert!(rates.ticket(&of_party("TUR", "a"), None, &HeaderMap::new()).take(10).is_ok(), "an office of another party");
         assert!(stranger(&rates, "2001:db8::1").take(5).is_ok());
         assert!(stranger(&rates, "2001:db8::2").take(5).is_err(), "one network is one client");
         assert!(stranger(&rates, "2001:db8:0:1::1").take(5).is_ok());

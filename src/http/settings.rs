@@ -49,17 +49,23 @@ settings! {
     answer_time: Span = Span::seconds(5);
     /// Bytes of an answer, before compression; one more is refused.
     answer_bytes: usize = 16 * 1024 * 1024;
+    /// Bytes of requests and of answers that wait to be read, of all clients; one more, and what is not read is cut, and requests are answered 503.
+    waiting_bytes: usize = 128 * 1024 * 1024;
+    /// The same of one client: an address, as for `rate_points_anonymous`.
+    waiting_bytes_each: usize = 32 * 1024 * 1024;
     /// Errors in an answer; one more, `TRUNCATED_ERRORS`, stands for the others.
     errors: usize = 20;
     /// Bytes from which on an answer is compressed.
     compress_bytes: u64 = 1024;
-    /// Connections at the same time; one more is answered 503.
+    /// Connections at the same time; one more takes the place of an idle one of the address that holds most, or is answered 503.
     connections: usize = 1024;
+    /// Connections of one address, or network of IPv6, at the same time; one more takes the place of its longest idle one, or is answered 503. 0: as many as there are; and so where `client_header` names clients, as all are the proxy's then.
+    connections_each: usize = 512;
     /// Requests at the same time on one HTTP/2 connection.
     streams: u32 = 100;
     /// Time that a connection may stay open without a request.
     idle_time: Span = Span::seconds(60);
-    /// Time that a client may take nothing of its answer; then the connection is cut.
+    /// Time that a client may take nothing of an answer, or less than 1 KiB a second once it is over; then its stream is cut, or its connection.
     write_time: Span = Span::seconds(30);
     /// Time that a request waits for the revision that its header `at-least-revision` names; then BEHIND.
     revision_time: Span = Span::seconds(2);
@@ -89,18 +95,18 @@ settings! {
     documents: DocumentMode = DocumentMode::Any;
     /// A folder of `.graphql` files, or a manifest of Relay or Apollo: documents that are run by their ids; none by default.
     document_source: String = String::new();
-    /// Operations that run at the same time; 0 for four on each thread.
+    /// Operations that run at the same time, short ones and long ones apart, half of them of one client and three quarters of strangers at most; 0 for four on each processor.
     executions: usize = 0;
-    /// Operations that wait for that; one more is answered 503.
+    /// Operations that wait for that, three quarters of them of one client at most; one more is answered 503.
     queue: usize = 256;
     /// Writes that are carried out or wait for their turn, one after the other, three quarters of them of one client at most; one more is answered 503, and nothing of it is written.
     writes: usize = 256;
     /// How long an operation may have to wait; where it would be longer, it is answered 503 at once.
     queue_time: Span = Span(Duration::from_millis(300));
     /// Points of cost that a holder of keys or tokens may use at once, and again within `rate_time`; then 429.
-    rate_points: u64 = 60_000_000;
-    /// The same for all without a key that come from one address; lower it on the internet.
-    rate_points_anonymous: u64 = 60_000_000;
+    rate_points: u64 = 600_000;
+    /// The same for all without a key that come from one address.
+    rate_points_anonymous: u64 = 120_000;
     /// Time in which used points come back.
     rate_time: Span = Span::seconds(60);
     /// A header in which a proxy in front names the client's address, such as x-forwarded-for; none by default.

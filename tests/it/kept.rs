@@ -12,7 +12,7 @@ use crate::contribution::Stage;
 const LIST: &str = "{ goodPractices(first: 50) { totalCount nodes { slug title summary } } }";
 
 fn counted(app: &TestApp, found: &str) -> u64 {
-    let text = app.get("/metrics", &[]).text();
+    let text = app.metrics();
     let name = format!("silkroutes_kept_answers_total{{found=\"{found}\"}} ");
     text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or_else(|| panic!("{name} in {text}"))
 }

@@ -54,7 +54,7 @@ fn a_body_in_chunks_has_the_same_limit() {
 fn a_body_beyond_the_limit_is_not_read_to_its_end() {
     let app = TestApp::with(|_| {});
     let received = || {
-        let text = app.get("/metrics", &[]).text();
+        let text = app.metrics();
         let line = text.lines().find(|line| line.starts_with("silkroutes_http_received_bytes_total ")).expect("counted").to_owned();
         line.rsplit(' ').next().and_then(|count| count.parse::<usize>().ok()).expect("a number")
     };
@@ -103,6 +103,37 @@ fn headers_have_a_limit_in_bytes_and_in_number() {
     assert_eq!(app.get("/health/live", &[("x-filler", &"a".repeat(100_000))]).status, 431);
     let many: Vec<_> = (0..5).flat_map(|_| many.clone()).collect();
     assert_eq!(app.get("/health/live", &many).status, 431);
+}
+
+#[test]
+fn a_request_names_one_host() {
+    let app = TestApp::shared();
+    let status = |version: &str, hosts: &[&str]| {
+        let mut client = app.connect();
+        let hosts: String = hosts.iter().map(|host| format!("{host}\r\n")).collect();
+        client.write(format!("GET /health/live HTTP/{version}\r\n{hosts}\r\n").as_bytes());
+        client.read().map(|reply| reply.status)
+    };
+    for hosts in [&["Host: a"][..], &["hOsT: a.example:8080"], &["host: [::1]:8080"], &["host: 127.0.0.1"], &["host:"]] {
+        assert_eq!(status("1.1", hosts), Some(200), "{hosts:?}");
+    }
+    for hosts in [
+        &[][..],
+        &["Host: a", "Host: b"],
+        &["Host: a", "host: a"],
+        &["HOST: a", "x: y", "hOST: a"],
+        &["Host:", "Host:"],
+        &["Host: a, b"],
+        &["Host: a b"],
+        &["Host: a/b"],
+        &["Host: http://a"],
+        &["Host: me@a"],
+        &["Host: \u{e9}"],
+    ] {
+        assert_eq!(status("1.1", hosts), Some(400), "{hosts:?}");
+    }
+    assert_eq!(status("1.0", &[]), Some(200), "HTTP/1.0 need not");
+    assert_eq!(status("1.0", &["Host: a", "Host: a"]), Some(400));
 }
 
 #[test]
@@ -184,20 +215,6 @@ fn a_silent_connection_is_closed_and_a_busy_one_is_not() {
 }
 
 #[test]
-fn one_connection_too_many_is_told_to_come_again() {
-    let app = TestApp::with(|settings| settings.http.connections = 2);
-    let mut held: Vec<_> = (0..2).map(|_| app.connect()).collect();
-    for client in &mut held {
-        assert!(client.ask("GET", "/health/live", &[], b"").is_some());
-    }
-    let refused = app.connect().read().expect("an answer");
-    assert_eq!((refused.status, refused.header("retry-after"), refused.code().as_str()), (503, Some("1"), "OVERLOADED"));
-    drop(held);
-    std::thread::sleep(Duration::from_millis(100));
-    assert_eq!(app.get("/health/live", &[]).status, 200);
-}
-
-#[test]
 fn requests_one_after_the_other_on_one_connection_are_answered_in_order() {
     let app = TestApp::shared();
     let mut client = app.connect();
@@ -254,7 +271,7 @@ fn what_is_running_may_finish_when_the_server_stops_but_not_for_ever() {
 fn a_client_that_takes_nothing_is_cut_off() {
     let app = TestApp::with(|settings| settings.http.write_time = millis(300));
     let others = || {
-        let text = app.get("/metrics", &[]).text();
+        let text = app.metrics();
         let count = text.lines().find_map(|line| line.strip_prefix("silkroutes_http_connections ")).expect("counted").to_owned();
         count.parse::<i64>().expect("a number") - 1
     };

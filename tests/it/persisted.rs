@@ -106,7 +106,7 @@ fn a_server_that_trusts_some_documents_runs_no_others() {
     ] {
         app.post(&unknown).refused(400, "DOCUMENT_NOT_FOUND");
     }
-    let counted = app.get("/metrics", &[]).text();
+    let counted = app.metrics();
     let line = r#"silkroutes_operation_seconds_count{operation="Names"} 4"#;
     assert!(counted.contains(line), "what is trusted is measured by its name: {counted}");
     let introspection = "{ __schema { types { name } } }";

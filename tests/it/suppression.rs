@@ -221,7 +221,7 @@ fn a_closed_figure_is_null_on_every_way_to_it() {
 fn how_much_is_held_back_is_counted_for_who_watches_the_server() {
     let (app, _, _folder) = serve(&editions(1));
     let count = |name: &str| -> u64 {
-        let text = app.get("/metrics", &[]).text();
+        let text = app.metrics();
         let found = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         found.unwrap_or_else(|| panic!("{name} is not in {text}"))
     };

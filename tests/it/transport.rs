@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::app::{TestApp, query_path};
+use crate::app::{Client, TestApp, query_path};
+use crate::commands::run;
 
 const AFGHANISTAN: &str = r#"{ state(iso3: "AFG") { name } }"#;
 const GRAPHQL: (&str, &str) = ("accept", "application/graphql-response+json");
@@ -270,13 +271,50 @@ fn other_origins_are_shut_out_until_they_are_named() {
 }
 
 #[test]
+fn what_is_counted_is_told_on_a_listener_of_its_own_and_nowhere_else() {
+    let app = TestApp::shared();
+    for path in ["/metrics", "/metrics/", "//metrics", "/%6detrics", "/./metrics", "/graphql/../metrics", "/METRICS", "/metrics;x", "/metrics%20", "/metrics?x"]
+    {
+        let reply = app.get(path, &[]);
+        assert!(reply.status >= 400 && !reply.text().contains("silkroutes_"), "{path}: {reply:?}");
+    }
+    let address = app.metrics_address();
+    let ask = |method: &str, path: &str| Client::to(address).expect("it listens").ask(method, path, &[], b"").expect("an answer");
+    assert!(ask("GET", "/metrics").text().contains("silkroutes_build_info"));
+    assert_eq!(ask("GET", "/metrics").header("connection"), Some("close"));
+    for (method, path, status) in [("POST", "/metrics", 405), ("GET", "/", 404), ("GET", "/graphql?query={__typename}", 404), ("GET", "/health/live", 404)] {
+        assert_eq!(ask(method, path).status, status, "{method} {path}");
+    }
+    // Whoever opens connections there and says nothing keeps no scraper away for long.
+    let silent: Vec<_> = (0..20).map(|_| Client::to(address).expect("it listens")).collect();
+    assert!(app.metrics().contains("silkroutes_build_info"));
+    drop(silent);
+}
+
+#[test]
+fn a_port_for_metrics_that_is_taken_is_no_mystery() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its number").port();
+    let folder = tempfile::tempdir().expect("a folder");
+    let set = format!("metrics_listen={port}");
+    let ended = run(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--set", &set]);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains(&format!("Cannot listen on 127.0.0.1:{port} for /metrics: another program is using the port.")), "{said}");
+    for wrong in ["9464x", "example.org:9464", "70000"] {
+        let ended = run(folder.path(), &["config", "--set", &format!("metrics_listen={wrong}")]);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success() && said.contains("a port of this machine alone, as 9464"), "{wrong}: {said}");
+    }
+}
+
+#[test]
 fn numbers_are_kept_under_labels_of_ours_alone() {
     let app = TestApp::with(|_| {});
     app.query("{ __typename }");
     app.post(&json!({ "query": "query Mine { nope }" }));
     app.post_raw(&[], b"x");
-    app.get("/metrics", &[]);
-    let text = app.get("/metrics", &[]).text();
+    app.get("/health/live", &[]);
+    let text = app.metrics();
     for line in [
         r#"silkroutes_http_requests_total{route="graphql",status="2xx"} 1"#,
         r#"silkroutes_http_requests_total{route="graphql",status="4xx"} 2"#,
@@ -284,7 +322,7 @@ fn numbers_are_kept_under_labels_of_ours_alone() {
         r#"silkroutes_http_request_seconds_count{route="graphql"} 3"#,
         r#"silkroutes_refusals_total{code="GRAPHQL_VALIDATION_FAILED"} 1"#,
         r#"silkroutes_refusals_total{code="BAD_REQUEST"} 1"#,
-        "silkroutes_http_requests_in_flight 1",
+        "silkroutes_http_requests_in_flight 0",
         "silkroutes_snapshot_revision ",
         "silkroutes_snapshot_entries ",
         "silkroutes_build_info{version=",
@@ -296,7 +334,7 @@ fn numbers_are_kept_under_labels_of_ours_alone() {
     for n in 0..150 {
         app.post(&json!({ "query": format!("query Mine{n} {{ __typename }}") }));
     }
-    let text = app.get("/metrics", &[]).text();
+    let text = app.metrics();
     let named: Vec<&str> = text.lines().filter(|line| line.starts_with("silkroutes_operation_seconds_count")).collect();
     assert_eq!(named, [r#"silkroutes_operation_seconds_count{operation="other"} 152"#]);
     for line in [r#"silkroutes_database_connections{state="used"} "#, r#"silkroutes_database_connections{state="idle"} "#, "silkroutes_database_log_bytes "] {

@@ -7,6 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::super::work::Work;
 use super::{Block, Marks};
 use crate::domain::figure::ValueAvailability;
 
@@ -152,14 +153,14 @@ const DENSE: u64 = 1 << 20;
 /// Sums by group: the number of a group is what the block says times `inner`, plus what its places say. In the order
 /// of these numbers.
 #[must_use]
-pub fn sums(parts: &mut [Part<'_>], inner: u64) -> Vec<(u64, Sum)> {
+pub fn sums(parts: &mut [Part<'_>], inner: u64, work: &Work) -> Vec<(u64, Sum)> {
     parts.sort_by_key(|part| part.outer);
     let mut all = Vec::new();
     if inner <= DENSE {
         let mut row = vec![Sum::default(); usize::try_from(inner).unwrap_or(0)];
         for parts in parts.chunk_by(|one, other| one.outer == other.outer) {
             let base = parts.first().map_or(0, |part| part.outer) * inner;
-            for part in parts {
+            for part in parts.iter().take_while(|part| is_next(part, work)) {
                 add(part, |group, value, word| {
                     if let Some(sum) = usize::try_from(group).ok().and_then(|group| row.get_mut(group)) {
                         sum.add(value, word);
@@ -177,7 +178,7 @@ pub fn sums(parts: &mut [Part<'_>], inner: u64) -> Vec<(u64, Sum)> {
     for parts in parts.chunk_by(|one, other| one.outer == other.outer) {
         let base = parts.first().map_or(0, |part| part.outer) * inner;
         let mut map: FxHashMap<u32, Sum> = FxHashMap::default();
-        for part in parts {
+        for part in parts.iter().take_while(|part| is_next(part, work)) {
             add(part, |group, value, word| map.entry(group).or_default().add(value, word));
         }
         let first = all.len();
@@ -187,6 +188,13 @@ pub fn sums(parts: &mut [Part<'_>], inner: u64) -> Vec<(u64, Sum)> {
         }
     }
     all
+}
+
+/// Counts a block as work; false once the operation is over.
+fn is_next(part: &Part<'_>, work: &Work) -> bool {
+    /// So many figures are added up in a step.
+    const IN_A_STEP: u64 = 2;
+    work.spend(1 + part.block.values.len() as u64 / IN_A_STEP)
 }
 
 /// Hands each figure of a block with its group to `take`.
@@ -266,7 +274,7 @@ mod tests {
             }
             let blocks: Vec<Block> = blocks.iter().map(|cells| block(&cells.iter().map(|(o, d, v)| (*o, *d, v.map(f64::from))).collect::<Vec<_>>())).collect();
             let mut parts: Vec<Part<'_>> = (0..).zip(&blocks).map(|(outer, block)| Part { outer, block, plan: &plan }).collect();
-            let found: BTreeMap<u64, Sum> = sums(&mut parts, inner).into_iter().collect();
+            let found: BTreeMap<u64, Sum> = sums(&mut parts, inner, &Work::default()).into_iter().collect();
             prop_assert_eq!(found.len(), expected.len());
             for (group, (value, observations, missing)) in expected {
                 let sum = found[&group];
@@ -280,7 +288,7 @@ mod tests {
     fn a_figure_counts_once_in_each_of_several_groups() {
         let block = block(&[(0, 1, Some(5.0)), (1, 2, Some(7.0))]);
         let plan = Plan { origins: Table::zeros(3), destinations: Table::zeros(3), pairs: None, several: Some((vec![vec![0], vec![0, 1], vec![]], 1)) };
-        let found = sums(&mut [Part { outer: 0, block: &block, plan: &plan }], 2);
+        let found = sums(&mut [Part { outer: 0, block: &block, plan: &plan }], 2, &Work::default());
         assert_eq!(found.iter().map(|(group, sum)| (*group, sum.value())).collect::<Vec<_>>(), [(0, Some(12.0)), (1, Some(12.0))]);
     }
 
@@ -298,7 +306,7 @@ mod tests {
     fn missing_is_never_zero_and_says_why() {
         let block = block(&[(0, 0, None)]);
         let plan = Plan { origins: Table::zeros(1), destinations: Table::zeros(1), ..Plan::default() };
-        let (_, sum) = sums(&mut [Part { outer: 0, block: &block, plan: &plan }], 1)[0];
+        let (_, sum) = sums(&mut [Part { outer: 0, block: &block, plan: &plan }], 1, &Work::default())[0];
         assert_eq!((sum.value(), sum.availability(), sum.observations(), sum.missing()), (None, ValueAvailability::Redacted, 1, 1));
     }
 }

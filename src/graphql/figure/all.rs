@@ -13,7 +13,7 @@ use super::super::loaders::loaders;
 use super::super::page::{Paged, bind, counts};
 use super::super::scalar::Given;
 use super::super::view;
-use super::{Finder, Observation, ObservationConnection, ObservationFilterInput, ObservationOrder};
+use super::{Finder, Observation, ObservationConnection, ObservationFilterInput, ObservationOrder, READ, ROW};
 
 /// `Query.observations`.
 pub async fn all_observations(
@@ -29,7 +29,11 @@ pub async fn all_observations(
     let filter = filter.0.map_or_else(ObservationFilterInput::default, |filter| *filter);
     let about = about(view, &filter)?;
     let query = filter.query(order, request, counts(ctx));
+    if !view.work().spend(READ) {
+        return Err(Fault::too_much());
+    }
     let found = loaders(ctx).store().all_observations(&query, &about).await.map_err(|error| Fault::unavailable(&error))?;
+    view.work().spend(ROW * found.page.rows.len() as u64);
     let keyed = found.page.rows.into_iter().zip(found.keys);
     let mut finder = Finder::new(view);
     let rows = keyed.filter_map(|(row, key)| Some(Observation { key, ..finder.find(row)? })).collect();

@@ -131,7 +131,7 @@ pub fn groups(view: &View, question: &Question, wanted: &Wanted, reading: &Readi
             Some(Part { outer: outer(&legends, reading, head)?, block, plan })
         })
         .collect();
-    let sums = sums(&mut parts, inner);
+    let sums = sums(&mut parts, inner, view.work());
     if sums.len() > MOST {
         return Err(Fault::input(format!("The question comes to {} groups: ask for at most {MOST}, by a filter or by fewer dimensions.", sums.len())));
     }

@@ -94,8 +94,9 @@ impl Place {
 }
 
 /// What these fields take beside the records that they read. A record is some microseconds: a sum over a measure
-/// takes as long as ten thousand, a forecast, which fits a hundred models, as five thousand.
-const WORK: [(&str, &str, u64); 8] = [
+/// takes as long as ten thousand, a forecast, which fits a hundred models, as five thousand; what is related to a practice
+/// is found among many.
+const WORK: [(&str, &str, u64); 17] = [
     ("Query", "figures", 10_000),
     ("Query", "observations", 5_000),
     ("Query", "flowMatrix", 2_000),
@@ -104,6 +105,16 @@ const WORK: [(&str, &str, u64); 8] = [
     ("State", "series", 100),
     ("Flow", "series", 100),
     ("Series", "forecast", 5_000),
+    ("GoodPractice", "related", 20),
+    // Long texts, from the database.
+    ("GoodPractice", "body", 2),
+    ("Recital", "officialText", 2),
+    ("Commitment", "officialText", 2),
+    ("Mandate", "officialText", 2),
+    ("PriorityGoal", "officialText", 2),
+    ("ThematicArea", "officialText", 2),
+    ("Activity", "officialText", 2),
+    ("Flow", "observations", 2),
 ];
 
 /// How many records a field reads each time that it is asked, and so how often what is selected on it is asked.

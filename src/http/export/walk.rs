@@ -10,22 +10,23 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use tokio::time::Instant;
 
-use crate::graph::{Snapshot, View, Viewer};
+use crate::graph::{Snapshot, Stop, View, Viewer};
 use crate::graphql::export::{Carry, Page, Plan};
 use crate::graphql::{Call, RateLimit};
 use crate::store::StoreError;
 
 use super::super::Shared;
-use super::super::graphql::in_time;
+use super::super::operation::in_time;
 use super::super::rate::{Left, Ticket};
 use super::super::refusal::{Refusal, code};
 use super::super::request_id::RequestId;
+use super::super::shed::Way;
 use super::super::{revision, work};
 
 /// A list that is walked through.
 pub struct Walk {
     shared: Arc<Shared>,
-    plan: Plan,
+    plan: Arc<Plan>,
     variables: Variables,
     snapshot: Arc<Snapshot>,
     carry: Arc<Carry>,
@@ -81,11 +82,28 @@ impl Walk {
         let (snapshot, until) = (shared.follower.current(), Instant::now() + shared.settings.export_time.0);
         let (looked_at, day) = (snapshot.revision(), Offset::UTC.to_datetime((shared.clock)()).date());
         let carry = Arc::default();
-        Self { shared, plan, variables, snapshot, carry, viewer, headers, ticket, next: None, rows: 0, most, until, since: 0, looked_at, day, id }
+        Self {
+            shared,
+            plan: Arc::new(plan),
+            variables,
+            snapshot,
+            carry,
+            viewer,
+            headers,
+            ticket,
+            next: None,
+            rows: 0,
+            most,
+            until,
+            since: 0,
+            looked_at,
+            day,
+            id,
+        }
     }
 
     /// How the operation becomes a file.
-    pub const fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
@@ -108,11 +126,12 @@ impl Walk {
     pub async fn first(&mut self, ticket: &mut Ticket) -> Result<Page, Failed> {
         let left = ticket.take(self.plan.charge().cost)?;
         self.since = self.snapshot.revision();
-        let page = self.page(None, left).await.inspect_err(|failed| {
+        let (page, again) = self.page(None, left, ticket.again()).await.inspect_err(|failed| {
             if matches!(failed, Failed::Refused(refusal) if refusal.code() == code::OVERLOADED) {
                 ticket.give_back(left.cost);
             }
         })?;
+        ticket.resume(again);
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
         }
@@ -132,7 +151,8 @@ impl Walk {
             revision::may_answer(&self.shared, &self.headers).await?;
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
-        let page = self.page(Some(&after), left).await?;
+        let (page, again) = self.page(Some(&after), left, self.ticket.again()).await?;
+        self.ticket.resume(again);
         if self.is_withdrawn() {
             let message = "Something was withdrawn while the file was made; ask for it again.";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into());
@@ -174,8 +194,19 @@ impl Walk {
         Refusal::document(code::LIMIT_ANSWER, message)
     }
 
-    async fn page(&self, after: Option<&str>, left: Left) -> Result<Page, Failed> {
-        let shared = &self.shared;
+    /// Does what may be long for this file where that is done.
+    pub async fn elsewhere<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Refusal> {
+        let turn = self.shared.gate.join(self.ticket.who()).await?;
+        let work = async move {
+            let _turn = turn;
+            work.await
+        };
+        work::elsewhere(&self.shared, Stop::default(), work).await
+    }
+
+    /// A page; what it cost beyond what is charged beforehand is taken by the ticket.
+    async fn page(&self, after: Option<&str>, left: Left, mut ticket: Ticket) -> Result<(Page, Ticket), Failed> {
+        let (shared, stop) = (&self.shared, Stop::default());
         let now = (shared.clock)();
         let full_at = now.saturating_add(Duration::from_secs(left.reset)).unwrap_or(now);
         let call = Call {
@@ -190,17 +221,25 @@ impl Walk {
             today: self.day,
             store: Arc::clone(&shared.store),
             carry: Some(Arc::clone(&self.carry)),
+            stop: stop.clone(),
         };
+        let (own, plan, carry, id) = (Arc::clone(shared), Arc::clone(&self.plan), Arc::clone(&self.carry), self.id);
         let run = async {
             // Only what has not begun is refused where too many wait.
-            let _place = if after.is_none() { shared.gate.enter().await? } else { shared.gate.join().await? };
-            work::run(shared, call, self.id).await
+            let who = self.ticket.who();
+            let turn = if after.is_none() { shared.gate.enter(Way::Long, who).await? } else { shared.gate.join(who).await? };
+            let work = async move {
+                let _turn = turn;
+                let mut outcome = work::run(&own, call, id).await;
+                ticket.take_beyond(outcome.cost.saturating_sub(plan.charge().cost));
+                if !outcome.response.errors.is_empty() {
+                    return Err(Failed::Answered(Box::new(outcome.response)));
+                }
+                let data = std::mem::replace(&mut outcome.response.data, Value::Null);
+                Ok((plan.rows(data, &carry), ticket))
+            };
+            work::elsewhere(shared, stop, work).await
         };
-        let mut outcome = in_time(shared.settings.answer_time, run).await??;
-        if !outcome.response.errors.is_empty() {
-            return Err(Failed::Answered(Box::new(outcome.response)));
-        }
-        let data = std::mem::replace(&mut outcome.response.data, Value::Null);
-        Ok(self.plan.rows(data, &self.carry))
+        in_time(shared.settings.answer_time, run).await??
     }
 }

@@ -1,5 +1,5 @@
 //! The topology of compose.yaml as plain processes: two servers on one database, and before them the nginx of
-//! `deploy/nginx.conf`, of which only the addresses are changed. Skipped aloud where nginx is not at hand.
+//! `deploy/nginx.conf`, of which only the addresses are changed, and what one client may ask for in a second. Skipped aloud where nginx is not at hand.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -76,6 +76,8 @@ impl Running {
             ("node-a:8080", a.as_str()),
             ("node-b:8080", &b),
             ("listen 8080;", &format!("listen {address};")),
+            ("rate=50r/s", "rate=100000r/s"),
+            ("/var/log/nginx", &folder.display().to_string()),
             ("http {", &format!("daemon off;\npid {0}/nginx.pid;\nerror_log {0}/error.log notice;\nhttp {{\n{temporary}", folder.display())),
         ] {
             assert_eq!(text.matches(is).count(), 1, "{is}");
