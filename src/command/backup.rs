@@ -51,7 +51,7 @@ impl Backup {
         let done = async {
             let report = copy(database, &url(&part)?, false, &surroundings).await?;
             look(&part).await?;
-            fs::rename(&part, &self.file).map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
+            name_it(&part, &self.file).map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
             Ok(report)
         };
         match done.await {
@@ -79,6 +79,14 @@ impl Restore {
         say(copy(&url(&self.file)?, settings.database.url(), self.replace, &surroundings).await?);
         Ok(())
     }
+}
+
+/// Gives a file that is whole its name; and only then is it said to be there, as a loss of power takes a name back that
+/// was not synced.
+fn name_it(part: &Path, file: &Path) -> std::io::Result<()> {
+    fs::rename(part, file)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }
 
 fn with_ending(file: &Path, ending: &str) -> PathBuf {
