@@ -1,7 +1,7 @@
 //! `silkroutes backup` and `restore`: everything, as of one moment, in a file that any machine can open.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::Args;
 
@@ -81,10 +81,15 @@ impl Restore {
     }
 }
 
-/// Gives a file that is whole its name; and only then is it said to be there, as a loss of power takes a name back that
-/// was not synced.
-fn name_it(part: &Path, file: &Path) -> std::io::Result<()> {
+/// Gives a file that is whole its name.
+fn name_it(part: &Path, file: &Path) -> io::Result<()> {
+    // Closing takes the log into the file and removes it, but says nothing where it cannot, as on a disk with room for the
+    // one and not for both: the file alone is not whole then, and what was looked at was both.
+    if with_ending(part, "-wal").exists() {
+        return Err(io::Error::other("its log cannot be taken into it; is the disk full?"));
+    }
     fs::rename(part, file)?;
+    // A loss of power takes a name back that was not synced.
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder)?.sync_all()
 }

@@ -60,6 +60,7 @@ struct Patient {
     folder: TempDir,
     library: &'static Path,
     plan: Plan,
+    /// Its log, which is on the same disk.
     log: PathBuf,
     promises: Vec<Promise>,
     /// What was refused, by its code.

@@ -117,7 +117,11 @@ fn call(line: &str, folder: &str) -> Option<Call> {
         (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned()).filter(|name| !name.ends_with("-shm"))
     };
     let opened = |n: usize| inside(described(arguments.get(n)?));
-    let named = |n: usize| inside(Some(String::from_utf8(text(arguments.get(n)?)).expect("a name in UTF-8")));
+    // A name that is not whole is of the folder, in which the program runs.
+    let named = |n: usize| {
+        let name = String::from_utf8(text(arguments.get(n)?)).expect("a name in UTF-8");
+        inside(Some(if name.starts_with('/') { name } else { format!("{folder}/{name}") }))
+    };
     let number = |n: usize| arguments[n].parse::<usize>().expect("a number");
     let written = || {
         let mut bytes = text(arguments[1]);

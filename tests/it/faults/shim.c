@@ -2,7 +2,7 @@
  *
  * FAULT_FOLDER names the folder; FAULT_PLAN a file of five numbers of eight bytes, which the test writes and this reads
  * and counts in: calls seen; the first and the last that fail; the error (0: a write that comes to half, and ENOSPC from
- * then on); calls that failed. */
+ * then on); calls that failed. Where there is no room, what takes none works on behind the first. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -54,22 +54,25 @@ static int is_open(int fd)
     return is_inside(path);
 }
 
+enum call { OTHER, TAKES_ROOM, WRITES };
+
 /* 0: go on; -1: half of it; else the error. */
-static int fault(int writes)
+static int fault(enum call call)
 {
     uint64_t n = ++plan->seen, first = plan->first;
     if (n < first || n > plan->last) return 0;
     int error = (int)plan->error;
-    if (!error && !writes) error = ENOSPC;
+    if (n > first && error != EIO && call == OTHER) return 0;
+    if (!error && call != WRITES) error = ENOSPC;
     plan->failed++;
     if (error) return error;
     return n == first ? -1 : ENOSPC;
 }
 
-#define FAIL_IF(is_ours) \
-    if (is_ours) { int error = fault(0); if (error) { errno = error; return -1; } }
+#define FAIL_IF(is_ours, call) \
+    if (is_ours) { int error = fault(call); if (error) { errno = error; return -1; } }
 #define FAIL_WRITE_IF(is_ours, half) \
-    if (is_ours) { int error = fault(1); if (error > 0) { errno = error; return -1; } if (error < 0) { half; } }
+    if (is_ours) { int error = fault(WRITES); if (error > 0) { errno = error; return -1; } if (error < 0) { half; } }
 
 ssize_t write(int fd, const void *bytes, size_t count)
 {
@@ -92,11 +95,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at)
     return real(fd, bytes, count, at);
 }
 
-int fsync(int fd) { REAL(fsync); FAIL_IF(is_open(fd)) return real(fd); }
-int fdatasync(int fd) { REAL(fdatasync); FAIL_IF(is_open(fd)) return real(fd); }
-int ftruncate64(int fd, off64_t length) { REAL(ftruncate64); FAIL_IF(is_open(fd)) return real(fd, length); }
-int rename(const char *from, const char *to) { REAL(rename); FAIL_IF(is_named(to)) return real(from, to); }
-int unlink(const char *path) { REAL(unlink); FAIL_IF(is_named(path)) return real(path); }
+int fsync(int fd) { REAL(fsync); FAIL_IF(is_open(fd), OTHER) return real(fd); }
+int fdatasync(int fd) { REAL(fdatasync); FAIL_IF(is_open(fd), OTHER) return real(fd); }
+int ftruncate64(int fd, off64_t length) { REAL(ftruncate64); FAIL_IF(is_open(fd), OTHER) return real(fd, length); }
+int rename(const char *from, const char *to) { REAL(rename); FAIL_IF(is_named(to), OTHER) return real(from, to); }
+int unlink(const char *path) { REAL(unlink); FAIL_IF(is_named(path), OTHER) return real(path); }
 
 /* Opening makes a file; what is only opened does not fail. */
 #define OPEN(name) \
@@ -107,7 +110,7 @@ int unlink(const char *path) { REAL(unlink); FAIL_IF(is_named(path)) return real
         va_start(more, flags); \
         mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(more, mode_t) : 0; \
         va_end(more); \
-        FAIL_IF((flags & O_CREAT) && is_named(path)) \
+        FAIL_IF((flags & O_CREAT) && is_named(path), TAKES_ROOM) \
         return real(path, flags, mode); \
     }
 OPEN(open)
