@@ -63,14 +63,22 @@ fn look(path: &Path) -> Result<(), StoreError> {
     }
     let mut head = Vec::with_capacity(MAGIC.len());
     fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head)).map_err(fail)?;
-    // An empty file is an empty database.
-    if !head.is_empty() && head != MAGIC {
+    // An empty file is an empty database; and so is one that a power cut left while it was made, once SQLite has taken it
+    // back by the journal beside it.
+    if !head.is_empty() && head != MAGIC && !has_journal(path) {
         return Err(StoreError::NotSqlite(path.to_owned()));
     }
     if metadata.permissions().readonly() {
         return Err(StoreError::ReadOnly(path.to_owned()));
     }
     Ok(())
+}
+
+/// Whether a transaction of the oldest kind, by which a database is made, did not come to its end.
+fn has_journal(path: &Path) -> bool {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    fs::metadata(journal).is_ok_and(|journal| journal.len() > 0)
 }
 
 fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_reader: bool) -> ConnectOptions {
