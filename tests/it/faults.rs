@@ -77,9 +77,14 @@ impl Patient {
     }
 
     fn start(&self) -> Server {
+        self.try_start().unwrap_or_else(|| panic!("it does not start: {}", self.logged()))
+    }
+
+    /// None where it says why not and ends.
+    fn try_start(&self) -> Option<Server> {
         let mut command = Server::command(self.folder.path(), &[]);
         self.plan.before(&mut command, self.library, self.folder.path());
-        Server::start(command, &self.log, |child| child.id().to_string()).unwrap_or_else(|| panic!("it does not start: {}", self.logged()))
+        Server::start(command, &self.log, |child| child.id().to_string())
     }
 
     fn logged(&self) -> String {
@@ -100,6 +105,16 @@ impl Patient {
         let _ = clerk.draft(&format!("{name} still"));
         let has_failed = self.plan.failed() > 0;
         self.plan.end();
+        self.recover(server, &mut clerk, failing, name);
+        clerk.read_again().unwrap_or_else(|trouble| panic!("{failing:?}: what was shared is not shown: {trouble:?}"));
+        let held = block_on(hold(&self.url(), &lasting(&clerk.promises)));
+        held.unwrap_or_else(|fault| panic!("{failing:?}: what was acknowledged cannot be seen: {fault}\n{}", self.logged()));
+        self.promises.append(&mut clerk.promises);
+        has_failed
+    }
+
+    /// Waits until a write is acknowledged again.
+    fn recover(&mut self, server: &mut Server, clerk: &mut Clerk<'_>, failing: Failing, name: &str) {
         let begun = Instant::now();
         while let Err(trouble) = clerk.draft(&format!("{name} after")) {
             assert!(server.is_running(), "{failing:?}: it ended: {}", self.logged());
@@ -107,10 +122,21 @@ impl Patient {
             std::thread::sleep(Duration::from_millis(50));
         }
         self.slowest = self.slowest.max(begun.elapsed());
-        clerk.read_again().unwrap_or_else(|trouble| panic!("{failing:?}: what was shared is not shown: {trouble:?}"));
-        let held = block_on(hold(&self.url(), &lasting(&clerk.promises)));
-        held.unwrap_or_else(|fault| panic!("{failing:?}: what was acknowledged cannot be seen: {fault}\n{}", self.logged()));
+    }
+
+    /// One fault, while it starts: it says why not and ends, or serves once the disk is well.
+    fn suffer_at_start(&mut self, failing: Failing, name: &str) -> bool {
+        self.plan.fail(failing);
+        let started = self.try_start();
+        let has_failed = self.plan.failed() > 0;
+        self.plan.end();
+        let mut server = started.unwrap_or_else(|| self.start());
+        let address = server.address.clone();
+        let mut clerk = Clerk::new(&address, &template().keys, DATABASE);
+        self.recover(&mut server, &mut clerk, failing, name);
         self.promises.append(&mut clerk.promises);
+        server.end("-KILL");
+        self.is_sound();
         has_failed
     }
 
@@ -169,4 +195,22 @@ fn a_server_survives_a_fault_at_every_call() {
     let Patient { refused, slowest, .. } = &patient;
     say(&format!("a round of {calls} calls, {} faults tried, {met} met, refused {refused:?}, back after {} ms at most", faults.len(), slowest.as_millis()));
     assert!(calls > 50 && met * 2 > faults.len(), "the shim is not in the way");
+}
+
+#[test]
+fn a_start_says_why_not_or_serves() {
+    const WHAT: &str = "faults of the disk at a start";
+    if has_no_file(WHAT) {
+        return;
+    }
+    let Some(library) = library(WHAT) else { return };
+    let mut patient = Patient::new(library);
+    // What a killed server left is taken in by the next start, and what one that ended left is opened anew.
+    patient.start().end("-KILL");
+    patient.plan.end();
+    patient.start().end("-TERM");
+    let faults = draw(patient.plan.seen(), how_many().div_ceil(3), 78);
+    let met: usize = faults.iter().enumerate().map(|(n, failing)| usize::from(patient.suffer_at_start(*failing, &format!("Start {n}")))).sum();
+    say(&format!("{} faults tried at a start, {met} met, back after {} ms at most", faults.len(), patient.slowest.as_millis()));
+    assert!(met > 0, "the shim is not in the way");
 }

@@ -21,14 +21,24 @@ pub enum Call {
     /// A file was made, or opened where it is.
     Make(String),
     /// Bytes were written from there on; without a place, behind what was there.
-    Write { file: String, at: Option<usize>, bytes: Vec<u8> },
+    Write {
+        file: String,
+        at: Option<usize>,
+        bytes: Vec<u8>,
+    },
     /// A file was made so long.
-    Cut { file: String, length: usize },
+    Cut {
+        file: String,
+        length: usize,
+    },
     /// What was written to a file is on the disk.
     Sync(String),
     /// What was done to the names in the folder is on the disk.
     SyncNames,
-    Rename { from: String, to: String },
+    Rename {
+        from: String,
+        to: String,
+    },
     Remove(String),
 }
 

@@ -38,7 +38,8 @@ pub fn write_catalogue(folder: &Path) {
     fs::copy(from.join("edition.toml"), to.join("edition.toml")).expect("copied");
     for (file, rows) in ROWS {
         let text = fs::read_to_string(from.join(file)).expect("readable");
-        let kept: Vec<&str> = text.lines().enumerate().filter(|(n, line)| *n == 0 || rows.iter().any(|row| line.starts_with(row))).map(|(_, line)| line).collect();
+        let kept: Vec<&str> =
+            text.lines().enumerate().filter(|(n, line)| *n == 0 || rows.iter().any(|row| line.starts_with(row))).map(|(_, line)| line).collect();
         fs::write(to.join(file), kept.join("\n") + "\n").expect("written");
     }
     for (file, blocks) in BLOCKS {
@@ -121,7 +122,8 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
         let Some(first) = lines.next().and_then(Result::ok) else {
-            child.wait().expect("it ends");
+            let status = child.wait().expect("it ends");
+            assert_eq!(status.code(), Some(1), "it ended by itself, but not as one that says why not");
             return None;
         };
         let address = first.split("http://").nth(1).and_then(|rest| rest.strip_suffix("/graphql")).expect("an address").to_owned();
