@@ -1,13 +1,13 @@
 //! `silkroutes backup` and `restore`: everything, as of one moment, in a file that any machine can open.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use clap::Args;
 
 use silkroutes::app::Surroundings;
 use silkroutes::config::Settings;
-use silkroutes::store::{Follower, Store};
+use silkroutes::store::{Follower, Part, Store};
 
 use super::copy::{copy, shown};
 use super::{Done, say};
@@ -44,29 +44,16 @@ impl Backup {
             return Err(format!("There is nothing to keep: {} is not there yet.", shown(database)));
         }
         // A backup that broke off must not look like one.
-        let part = with_ending(&self.file, ".part");
-        if part.exists() {
-            return Err(format!("{} is there, of a backup that is being made or broke off: delete it, or name another file.", part.display()));
-        }
-        let done = async {
-            let report = copy(database, &url(&part)?, false, &surroundings).await?;
-            look(&part).await?;
-            name_it(&part, &self.file).map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
-            Ok(report)
-        };
-        match done.await {
-            Ok(report) => {
-                say(report);
-                say(format!("{name} is sound. Put it back with `silkroutes restore {name}`."));
-                Ok(())
-            }
-            Err(fault) => {
-                for ending in ["", "-wal", "-shm"] {
-                    let _ = fs::remove_file(with_ending(&part, ending));
-                }
-                Err(fault)
-            }
-        }
+        let part = Part::begin(&self.file).map_err(|cause| match cause.kind() {
+            ErrorKind::WouldBlock => format!("{name} is being made already: wait for that, or name another file."),
+            _ => format!("{name} cannot be made: {cause}."),
+        })?;
+        let report = copy(database, &url(part.path())?, false, &surroundings).await?;
+        look(part.path()).await?;
+        part.finish().map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
+        say(report);
+        say(format!("{name} is sound. Put it back with `silkroutes restore {name}`."));
+        Ok(())
     }
 }
 
@@ -79,25 +66,6 @@ impl Restore {
         say(copy(&url(&self.file)?, settings.database.url(), self.replace, &surroundings).await?);
         Ok(())
     }
-}
-
-/// Gives a file that is whole its name.
-fn name_it(part: &Path, file: &Path) -> io::Result<()> {
-    // Closing takes the log into the file and removes it, but says nothing where it cannot, as on a disk with room for the
-    // one and not for both: the file alone is not whole then, and what was looked at was both.
-    if with_ending(part, "-wal").exists() {
-        return Err(io::Error::other("its log cannot be taken into it; is the disk full?"));
-    }
-    fs::rename(part, file)?;
-    // A loss of power takes a name back that was not synced.
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder)?.sync_all()
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 fn url(file: &Path) -> Result<String, String> {

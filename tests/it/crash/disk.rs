@@ -104,6 +104,10 @@ impl Disk {
                 let file = *self.names.get(from).unwrap_or_else(|| panic!("{from} was renamed, and is not there"));
                 self.name(step, vec![NameChange::Gone(from.clone()), NameChange::Is(to.clone(), file)]);
             }
+            Call::Link { from, to } => {
+                let file = *self.names.get(from).unwrap_or_else(|| panic!("{from} got another name, and is not there"));
+                self.name(step, vec![NameChange::Is(to.clone(), file)]);
+            }
             Call::Remove(name) => self.name(step, vec![NameChange::Gone(name.clone())]),
         }
     }

@@ -146,6 +146,8 @@ fn call(line: &str, folder: &str) -> Option<Call> {
         "ftruncate" => Some(Call::Cut { file: opened(0)?, length: number(1) }),
         "fsync" | "fdatasync" => opened(0).map(|name| if name.is_empty() { Call::SyncNames } else { Call::Sync(name) }),
         "rename" => Some(Call::Rename { from: named(0)?, to: named(1)? }),
+        "link" => Some(Call::Link { from: named(0)?, to: named(1)? }),
+        "linkat" => Some(Call::Link { from: named(1)?, to: named(3)? }),
         "unlink" => named(0).map(Call::Remove),
         // Memory that is not a file's, or that is not written back.
         "mmap" if !arguments[3].contains("MAP_SHARED") || !arguments[2].contains("PROT_WRITE") => None,

@@ -99,6 +99,13 @@ int fsync(int fd) { REAL(fsync); FAIL_IF(is_open(fd), OTHER) return real(fd); }
 int fdatasync(int fd) { REAL(fdatasync); FAIL_IF(is_open(fd), OTHER) return real(fd); }
 int ftruncate64(int fd, off64_t length) { REAL(ftruncate64); FAIL_IF(is_open(fd), OTHER) return real(fd, length); }
 int rename(const char *from, const char *to) { REAL(rename); FAIL_IF(is_named(to), OTHER) return real(from, to); }
+int link(const char *from, const char *to) { REAL(link); FAIL_IF(is_named(to), TAKES_ROOM) return real(from, to); }
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    REAL(linkat);
+    FAIL_IF(is_named(to), TAKES_ROOM)
+    return real(from_fd, from, to_fd, to, flags);
+}
 int unlink(const char *path) { REAL(unlink); FAIL_IF(is_named(path), OTHER) return real(path); }
 
 /* Opening makes a file; what is only opened does not fail. */
