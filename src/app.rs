@@ -23,7 +23,7 @@ use crate::http::persisted::DocumentMode;
 use crate::http::persisted::trusted::Trusted;
 use crate::http::work::Threads;
 use crate::http::{Parts, Shared, metrics, server};
-use crate::store::{FollowError, Follower, ImportOptions, Opening, Store, StoreError};
+use crate::store::{FollowError, Follower, ImportOptions, Opening, Store, StoreError, sweep};
 use crate::telemetry;
 
 /// The catalogue that the binary carries.
@@ -127,8 +127,11 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
 
     // Nobody waits longer than that for an answer.
     let read_time = settings.http.answer_time.0.saturating_add(BEYOND);
-    let opening = Opening { url: settings.database.url(), replica: settings.database_replica.if_any(), clock: surroundings.clock, read_time };
+    let opening = Opening { url: settings.database.url(), replica: settings.database_replica.if_any(), clock: surroundings.clock, read_time, room: settings.database_room };
     let store = Store::open_as(opening).await?.suppressing(settings.suppression());
+    if let Some(folder) = store.folder() {
+        sweep(&folder);
+    }
     if store.is_empty().await? {
         let catalogue = embedded_catalogue().map_err(|faults| StartFault::Catalogue(faults.len()))?;
         let entries = catalogue.entries.len();
@@ -225,6 +228,8 @@ async fn run(
         () = follow::listen(shared.store(), bell) => {}
         () = follow::follow(&follower, shared.meter(), wake.clone()) => {}
         () = follow::tidy_now_and_then(&follower) => {}
+        () = follow::watch(shared.store()) => {}
+        () = follow::erase(shared.store()) => {}
         () = keys::follow(shared.store(), keys, &follower, wake) => {}
         () = keys::note_now_and_then(shared.store(), keys) => {}
         () = server::serve(listener, Edge::new(Arc::clone(&shared)), &settings, stop) => {}

@@ -26,6 +26,7 @@ use crate::domain::suppression::{Suppression, Thresholds};
 use crate::graphql::limit::Limits;
 use crate::http::auth::settings::Settings as Auth;
 use crate::http::settings::Settings as Http;
+use crate::store::ROOM;
 
 pub use merge::{Config, Faults, Sources, read};
 
@@ -41,6 +42,8 @@ pub struct Settings {
     pub database: Database,
     /// Where a replica of it is that figures may be read from; nowhere where it is empty.
     pub database_replica: Database,
+    /// How many bytes of its disk stay free.
+    pub database_room: u64,
     /// Whether validation errors name near fields.
     pub suggestions: bool,
     /// For each measure, below which number figures are held back.
@@ -66,6 +69,7 @@ impl Default for Settings {
             metrics_listen: Listener(None),
             database: Database("sqlite://silkroutes.db".to_owned()),
             database_replica: Database(String::new()),
+            database_room: ROOM,
             suggestions: false,
             suppress_below: Thresholds::default(),
             suppress_also: Vec::new(),

@@ -18,9 +18,11 @@
 //! | [`follow`], [`mark`], [`heard`] | the snapshot, kept up with the change log; whether it still is the same log; when it was heard last |
 //! | [`cache`] | what was read of late |
 //! | [`key`](mod@key) | API keys |
+//! | [`keep`], [`file`] | whether what is written is kept; the file under a running server |
+//! | [`erasing`] | what was erased goes from every file |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`replica`] | a second server that figures may be read from |
-//! | [`copy`](mod@copy) | everything into another database |
+//! | [`copy`](mod@copy), [`part`] | everything into another database; a file in the making |
 //! | [`vitals`] | what an operator watches |
 //! | [`sql`] | a statement and its parameters, built side by side |
 //!
@@ -36,14 +38,18 @@ mod connect;
 mod contribution;
 mod copy;
 mod entity;
+mod erasing;
 mod error;
+mod file;
 mod follow;
 mod heard;
 mod import;
+mod keep;
 mod key;
 mod mark;
 mod material;
 mod observation;
+mod part;
 mod practices;
 mod reference;
 mod replica;
@@ -76,7 +82,9 @@ pub use error::StoreError;
 pub use follow::{FollowError, Follower};
 pub use heard::Heard;
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
+pub use keep::Trouble;
 pub use key::{KeyError, LiveKey, Revocation};
+pub use part::{Part, sweep};
 pub use observation::{About, AllPage, ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
 pub use series::read::Reading;
 pub use series::set::{FigureSet, Sets};
@@ -99,7 +107,12 @@ pub struct Opening<'a> {
     pub clock: fn() -> Timestamp,
     /// After how long a statement that reads is given up, where the engine can (`PostgreSQL`): nobody waits for it any more.
     pub read_time: Duration,
+    /// How many bytes of the disk of a file stay free: below, what adds to it is refused. Of a small disk less.
+    pub room: u64,
 }
+
+/// How many bytes of a disk stay free where nothing else is said.
+pub const ROOM: u64 = 64 << 20;
 
 impl<'a> Opening<'a> {
     /// That address, and what suits a program that asks for nothing else.
@@ -107,7 +120,7 @@ impl<'a> Opening<'a> {
     pub fn of(url: &'a str) -> Self {
         #[expect(clippy::disallowed_methods, reason = "for programs, benchmarks and tests that do not look at the clock; the server gives its own")]
         let clock = Timestamp::now;
-        Self { url, replica: None, clock, read_time: Duration::from_secs(15) }
+        Self { url, replica: None, clock, read_time: Duration::from_secs(15), room: ROOM }
     }
 }
 
@@ -129,8 +142,8 @@ pub struct Store {
     caches: Arc<ArcSwap<Caches>>,
     /// What is held back of figures, and from whom.
     sight: series::veil::Sight,
-    /// Where SQLite writes ahead of the file.
-    log: Option<PathBuf>,
+    /// Whether something was erased that may still stand in a file.
+    erasing: Arc<erasing::Erasing>,
 }
 
 impl Store {
@@ -157,18 +170,18 @@ impl Store {
     /// One sentence on why not.
     pub async fn open_as(opening: Opening<'_>) -> Result<Self, StoreError> {
         let clock = opening.clock;
-        let connect::Pools { read, write, turns, file, replica } = connect::open(&opening).await?;
+        let connect::Pools { read, write, turns, keeper, replica } = connect::open(&opening).await?;
         let turns = Arc::new(Semaphore::new(turns));
         Ok(Self {
             read,
-            write: write::Writers::new(write),
+            write: write::Writers::new(write, keeper),
             replica: replica.map(|replica| Arc::new(replica::Replica::new(replica, turns.available_permits()))),
             shown: Arc::default(),
             turns,
             clock,
             caches: Arc::new(ArcSwap::from_pointee(Caches::new())),
             sight: series::veil::Sight::default(),
-            log: vitals::log_of(file),
+            erasing: Arc::default(),
         })
     }
 
@@ -176,6 +189,12 @@ impl Store {
     /// it is said that there is: opening it says why not.
     pub async fn is_there(url: &str) -> bool {
         connect::is_there(url).await
+    }
+
+    /// The folder of its file, of SQLite.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.write.keeper.file().map(|file| part::folder(file.path()).to_owned())
     }
 
     /// Begins to hear of writes, by whoever; none where the engine cannot tell.

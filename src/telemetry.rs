@@ -21,7 +21,8 @@ pub fn log(log: &Log, writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'stati
         LogLevel::Debug => "info,silkroutes=debug",
         LogLevel::Trace => "trace",
     });
-    let lines = fmt().with_env_filter(filter).with_writer(writer);
+    // A line that cannot be written, as on a full disk, is lost; telling of that on the same stderr would be a panic.
+    let lines = fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let _ = match log.format {
         LogFormat::Text => lines.with_ansi(with_colours).with_target(false).finish().try_init(),
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),

@@ -8,12 +8,23 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::http::meter::Meter;
-use crate::store::{FollowError, Follower, Store};
+use crate::store::{FollowError, Follower, Store, Trouble};
 
 /// How long a change may go unseen.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether what is written is kept.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// A log ahead of the database that is longer than this is told of.
+const LONG_LOG: u64 = 256 << 20;
+
+/// How often it is tried to take out of all files what was erased; after how long without success that is told.
+const ERASE: Duration = Duration::from_millis(500);
+const ERASURE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether much was replaced.
 const TIDY: Duration = Duration::from_secs(1);
@@ -88,6 +99,52 @@ pub(super) async fn tidy_now_and_then(follower: &Follower) {
         tokio::time::sleep(TIDY).await;
         if let Err(fault) = follower.tidy().await {
             tracing::warn!(%fault, "what was replaced in the graph is not cleared away yet");
+        }
+    }
+}
+
+/// Looks for ever whether what is written is kept. It is logged when it begins to be otherwise, and when that is over.
+pub(super) async fn watch(store: &Store) {
+    let (mut told, mut since, mut log_is_told) = (None, Instant::now(), false);
+    loop {
+        tokio::time::sleep(WATCH).await;
+        let trouble = store.watch().await;
+        let kind = trouble.as_ref().map(Trouble::told);
+        if let Some(trouble) = trouble.as_ref().filter(|_| kind != told) {
+            tracing::error!(%trouble, "what is written would not be kept, and is refused");
+            since = Instant::now();
+        } else if kind.is_none() && told.is_some() {
+            tracing::warn!(seconds = since.elapsed().as_secs(), "what is written is kept again");
+        }
+        told = kind;
+        let log = store.log_bytes().unwrap_or_default();
+        if log > LONG_LOG && !log_is_told {
+            tracing::warn!(bytes = log, "the log ahead of the database grows: another program reads an older state, and keeps it from being emptied");
+        }
+        log_is_told = log > LONG_LOG || (log_is_told && log > LONG_LOG / 2);
+    }
+}
+
+/// Takes out of all files what was erased, for ever. Where somebody reads an older state it cannot be done yet: that is
+/// logged once.
+pub(super) async fn erase(store: &Store) {
+    loop {
+        store.erasure().await;
+        let (since, mut is_told) = (Instant::now(), false);
+        loop {
+            let fault = match store.take_out_erased().await {
+                Ok(true) => break,
+                Ok(false) => "another program reads an older state".to_owned(),
+                Err(fault) => fault.to_string(),
+            };
+            if !is_told && since.elapsed() > ERASURE {
+                tracing::warn!(fault, "what was erased still stands in a file of the database; it is tried on");
+                is_told = true;
+            }
+            tokio::time::sleep(ERASE).await;
+        }
+        if is_told {
+            tracing::warn!(seconds = since.elapsed().as_secs(), "what was erased is out of every file");
         }
     }
 }

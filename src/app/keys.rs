@@ -22,9 +22,11 @@ pub async fn pepper(store: &Store, settings: &Settings) -> Result<Pepper, StoreE
     Ok(Pepper::new(&store.key_secret().await?, settings.key_secret.reveal()))
 }
 
-/// Reads the keys where they changed since the last reading, or the database went back to an earlier state: `era` counts
-/// how often it did.
+/// Reads the keys where they changed since the last reading, or the database went back to an earlier state (`era` counts
+/// how often it did) or is another file.
 pub(super) async fn catch_up(store: &Store, keys: &KeyTable, era: u64) -> Result<(), StoreError> {
+    // Both only go up: together they tell any two states apart.
+    let era = era + store.opened();
     if keys.mark() != Some((era, store.key_mark().await?)) {
         let (mark, live) = store.live_keys().await?;
         // A key that goes takes its uses along, and those of a revoked key matter most. But it goes first.

@@ -1,13 +1,13 @@
 //! `silkroutes backup` and `restore`: everything, as of one moment, in a file that any machine can open.
 
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use silkroutes::app::Surroundings;
 use silkroutes::config::Settings;
-use silkroutes::store::{Follower, Store};
+use silkroutes::store::{Follower, Part, Store};
 
 use super::copy::{copy, shown};
 use super::{Done, say};
@@ -44,29 +44,16 @@ impl Backup {
             return Err(format!("There is nothing to keep: {} is not there yet.", shown(database)));
         }
         // A backup that broke off must not look like one.
-        let part = with_ending(&self.file, ".part");
-        if part.exists() {
-            return Err(format!("{} is there, of a backup that is being made or broke off: delete it, or name another file.", part.display()));
-        }
-        let done = async {
-            let report = copy(database, &url(&part)?, false, &surroundings).await?;
-            look(&part).await?;
-            fs::rename(&part, &self.file).map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
-            Ok(report)
-        };
-        match done.await {
-            Ok(report) => {
-                say(report);
-                say(format!("{name} is sound. Put it back with `silkroutes restore {name}`."));
-                Ok(())
-            }
-            Err(fault) => {
-                for ending in ["", "-wal", "-shm"] {
-                    let _ = fs::remove_file(with_ending(&part, ending));
-                }
-                Err(fault)
-            }
-        }
+        let part = Part::begin(&self.file).map_err(|cause| match cause.kind() {
+            ErrorKind::WouldBlock => format!("{name} is being made already: wait for that, or name another file."),
+            _ => format!("{name} cannot be made: {cause}."),
+        })?;
+        let report = copy(database, &url(part.path())?, false, &surroundings).await?;
+        look(part.path()).await?;
+        part.finish().map_err(|cause| format!("{name} cannot be named so: {cause}."))?;
+        say(report);
+        say(format!("{name} is sound. Put it back with `silkroutes restore {name}`."));
+        Ok(())
     }
 }
 
@@ -79,12 +66,6 @@ impl Restore {
         say(copy(&url(&self.file)?, settings.database.url(), self.replace, &surroundings).await?);
         Ok(())
     }
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 fn url(file: &Path) -> Result<String, String> {

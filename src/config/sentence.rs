@@ -10,6 +10,10 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("database", "URL of the database: sqlite://FILE, which is made when it is not there, or postgres://USER@HOST/NAME. Also DATABASE_URL."),
     ("database_replica", "URL of a replica of that database (PostgreSQL) that figures are read from wherever it is up with this node; none by default."),
+    (
+        "database_room",
+        "Bytes of the disk of the database (SQLite) that stay free, or a twentieth of the disk where that is less: below, what adds to it is refused; 0 looks at nothing.",
+    ),
     ("suggestions", "Whether errors about unknown fields name near ones."),
     ("suppress_also", "Codes of sources that round or hide small numbers themselves (UNHCR-…, ESTAT-…) and for which suppress_below counts nevertheless."),
     ("source_owners", "Which party owns which source, as UZSTAT-ASYLUM=UZB: it alone sees what suppress_below closes there."),

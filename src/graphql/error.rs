@@ -8,6 +8,7 @@ use async_graphql::{ErrorExtensionValues, PathSegment, ServerError, Value};
 
 use crate::graph::code::UnknownCode;
 use crate::graph::page::PageFault;
+use crate::store::StoreError;
 
 /// The codes that errors carry, but for those of the transport.
 pub mod code {
@@ -56,6 +57,18 @@ impl Fault {
     pub fn internal(cause: &str) -> Self {
         tracing::error!(cause, "an invariant of the graph does not hold");
         Self { code: code::INTERNAL, message: INTERNAL_MESSAGE.into() }
+    }
+
+    /// The database did not keep what was written; the cause goes to the log.
+    pub fn unwritten(fault: &StoreError) -> Self {
+        tracing::error!(%fault, "a write was not kept");
+        let message = match fault {
+            StoreError::Unknown(_) | StoreError::Silent | StoreError::BrokenOff => {
+                "Whether this was written cannot be told. Ask again: with the same idempotencyKey it is done once."
+            }
+            _ => "Nothing was written: the database does not take it at the moment. Try again.",
+        };
+        Self { code: code::UNAVAILABLE, message: message.into() }
     }
 
     /// The database did not answer; the cause goes to the log.

@@ -7,7 +7,7 @@ use async_graphql::Context;
 use jiff::civil::Date;
 
 use crate::graph::View;
-use crate::store::{Follower, Store};
+use crate::store::{Follower, Store, StoreError};
 
 use super::contact::{self, EraseContactPointInput, EraseContactPointPayload, SaveContactPointInput, SaveContactPointPayload};
 use super::contribution::{
@@ -44,6 +44,11 @@ impl Writer {
     pub async fn go_on(&self, ctx: &Context<'_>, revision: u64) -> Result<(), Fault> {
         self.revision.fetch_max(revision, Ordering::Relaxed);
         let (graph, _) = self.follower.catch_up().await.map_err(|fault| Fault::unavailable(&fault))?;
+        // Read by another connection than the one that wrote: what that does not see was not kept.
+        if graph.revision() < revision {
+            let seen = format!("revision {} was written, and {} is there", revision, graph.revision());
+            return Err(Fault::unwritten(&StoreError::Unknown(seen)));
+        }
         ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today).working(Arc::clone(view(ctx).work())));
         Ok(())
     }

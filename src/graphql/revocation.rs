@@ -36,7 +36,7 @@ pub async fn revoke(ctx: &Context<'_>, input: RevokeApiKeyInput) -> Result<Revok
     };
     let not_there = || vec![refusal(UserErrorCode::NotFound, &["prefix"], "Your party has no key with this prefix.")];
     let Some(id) = KeyId::parse(&input.prefix) else { return refused(not_there()) };
-    match writer(ctx).store.revoke_own(&by.party, &id).await.map_err(|fault| Fault::unavailable(&fault))? {
+    match writer(ctx).store.revoke_own(&by.party, &id).await.map_err(|fault| Fault::unwritten(&fault))? {
         Revocation::Done | Revocation::Already(_) => Ok(RevokeApiKeyPayload { revoked: true, errors: Vec::new() }),
         Revocation::Unknown => refused(not_there()),
     }

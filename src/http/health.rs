@@ -22,8 +22,8 @@ pub(super) async fn live() -> Response {
     plain("application/json; charset=utf-8", Body::from(r#"{"status":"live"}"#))
 }
 
-/// `GET /health/ready`: whether to send requests here; no while stopping, while the database does not answer, or while
-/// this node cannot follow it and therefore turns away everyone who sends credentials.
+/// `GET /health/ready`: whether to send requests here; no while stopping, while the database does not answer or does
+/// not keep what is written, or while this node cannot follow it and therefore turns away everyone who sends credentials.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let id = super::id_of(&request);
     drop(request);
@@ -51,8 +51,14 @@ pub(super) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -
         tracing::warn!("not ready: the graph or the keys do not follow the database");
         Err("This node does not follow its database: it answers nobody who sends credentials; what is public can be read without.")
     };
-    // Both at once, until one says no: a prober has no patience for one after the other.
-    match tokio::try_join!(looks, follows) {
+    let keeps = async {
+        shared.store.trouble().map_or(Ok(()), |trouble| {
+            tracing::warn!(%trouble, "not ready: what is written would not be kept");
+            Err(trouble.told())
+        })
+    };
+    // All at once, until one says no: a prober has no patience for one after the other.
+    match tokio::try_join!(keeps, looks, follows) {
         Ok(_) => plain("application/json; charset=utf-8", Body::from(r#"{"status":"ready"}"#)),
         Err(message) => refuse(message),
     }

@@ -68,6 +68,8 @@ pub struct Meter {
     other_operations: Histogram,
     database: [Gauge; 2],
     log_bytes: Gauge,
+    keeps: Gauge,
+    erasing: Gauge,
     closed: Vec<(Counted, Gauge)>,
     veiled: Counter,
 }
@@ -106,6 +108,8 @@ impl Meter {
                 other_operations: operation("other".to_owned()),
                 database: ["used", "idle"].map(|state| gauge!("silkroutes_database_connections", "state" => state)),
                 log_bytes: gauge!("silkroutes_database_log_bytes"),
+                keeps: gauge!("silkroutes_database_keeps_writes"),
+                erasing: gauge!("silkroutes_erasure_pending"),
                 closed: Counted::ALL.iter().map(|word| (word.value, gauge!("silkroutes_closed_figures", "measure" => word.name))).collect(),
                 veiled: counter!("silkroutes_closed_figures_taken_out_total"),
             }
@@ -157,6 +161,8 @@ impl Meter {
         unused.set(idle);
         #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]
         self.log_bytes.set(vitals.log.unwrap_or(0) as f64);
+        self.keeps.set(f64::from(u8::from(vitals.is_kept)));
+        self.erasing.set(f64::from(u8::from(vitals.is_erasing)));
         for (measure, gauge) in &self.closed {
             let count = vitals.closed.iter().find(|(known, _)| known == measure).map_or(0, |(_, count)| *count);
             #[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other number")]

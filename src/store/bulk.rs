@@ -25,7 +25,7 @@ impl Store {
             let turn = write.turn().await?;
             let transaction = write::begin(&turn).await?;
             let done = async {
-                let revision = write::revision(&transaction).await? + 1;
+                let revision = write::revision(&*transaction).await? + 1;
                 let mut changes = Changes::default();
                 let rows = written.iter().map(|(entry, published_at, updated_at)| entry.row(revision, published_at.clone(), updated_at.clone())).collect();
                 insert_entries(&transaction, rows, |_| {}).await?;

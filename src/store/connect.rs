@@ -6,14 +6,16 @@
 //! | [`postgres`] | a server |
 
 mod postgres;
-mod sqlite;
+pub(super) mod sqlite;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 
 use super::error::Doing;
+use super::file::Watched;
+use super::keep::{Keeper, Retired};
 use super::sql::{Sql, rows, run};
 use super::{Opening, StoreError, write};
 
@@ -69,8 +71,8 @@ pub(super) struct Pools {
     pub write: DatabaseConnection,
     /// How many may read long at the same time.
     pub turns: usize,
-    /// The file, of SQLite.
-    pub file: Option<PathBuf>,
+    /// What knows whether writes are kept.
+    pub keeper: Keeper,
     /// What figures may be read from, too.
     pub replica: Option<DatabaseConnection>,
 }
@@ -84,20 +86,45 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Pools, StoreError> {
         (Some(Place::Server(replica)), Place::Server(_)) => Some(replica.replica(opening.read_time).await?),
         (Some(_), _) => return Err(StoreError::Replica),
     };
+    let (writers, readers) = (Retired::none(), Retired::none());
     let write = match &place {
-        Place::File(path) => sqlite::writing(path).await?,
-        Place::Server(server) => server.writing().await?,
+        Place::File(path) => sqlite::writing(path, &writers).await?,
+        Place::Server(server) => server.writing(&writers).await?,
     };
     prepare(&write, &place).await?;
     let (read, turns) = match &place {
-        Place::File(path) => (sqlite::reading(path).await?, sqlite::readers()),
+        Place::File(path) => (sqlite::reading(path, &readers).await?, sqlite::readers()),
         Place::Server(server) => (server.reading(opening.read_time).await?, postgres::readers()),
     };
     let file = match place {
-        Place::File(path) => Some(path),
+        // Read by the connection that reads: from then on it keeps the log from going when the one that writes is closed.
+        Place::File(path) => {
+            let secret = secret(&read).await?.ok_or(StoreError::Damaged { what: "the secret of cursors", of: "meta".into() })?;
+            Some(Watched::new(&path, opening.room, secret))
+        }
         Place::Server(_) => None,
     };
-    Ok(Pools { read, write, turns, file, replica })
+    Ok(Pools { read, write, turns, keeper: Keeper::new(file, writers, readers), replica })
+}
+
+/// Looks whether the file that has this name now is a database of the same installation, and brings its schema up to date.
+pub(super) async fn adopt(path: &Path, known: &[u8; 64]) -> Result<(), StoreError> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        return Err(StoreError::NotSqlite(path.to_owned()));
+    }
+    let (write, place) = (sqlite::writing(path, &Retired::none()).await?, Place::File(path.to_owned()));
+    let done = async {
+        if taken(&write, &place).await?.is_empty() {
+            return Err(StoreError::Foreign(place.name()));
+        }
+        match secret(&write).await? {
+            Some(secret) if secret == *known => prepare(&write, &place).await,
+            _ => Err(StoreError::Another(place.name())),
+        }
+    };
+    let done = done.await;
+    let _ = write.close().await;
+    done
 }
 
 /// Whether there is a database at that address, as far as it can be told.
@@ -124,7 +151,7 @@ async fn prepare(write: &DatabaseConnection, place: &Place) -> Result<(), StoreE
         return Err(StoreError::Newer { at: place.name(), step: step.clone() });
     }
     if taken.len() < known.len() || secret(write).await?.is_none() {
-        let turn = write::Writers::new(write.clone()).turn().await?;
+        let turn = write::Writers::new(write.clone(), Keeper::new(None, Retired::none(), Retired::none())).turn().await?;
         write::apart(async move {
             let transaction = write::begin_patiently(&turn).await?;
             let done = set_up(&transaction).await;

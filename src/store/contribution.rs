@@ -8,13 +8,15 @@ mod dossier;
 pub(super) mod event;
 mod face;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sea_orm::DatabaseTransaction;
 
 use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
-use super::write::{self, Changes};
+use super::write::{self, Changes, is_postgres};
 use super::{Store, StoreError};
 use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::{Dossier, EventKind, Refused, Step};
@@ -92,6 +94,11 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it takes back what is shown: that is done on a disk that is nearly full, too.
+    const fn takes_back(&self) -> bool {
+        matches!(self, Self::EraseContact { .. } | Self::Step { step: Step::Withdraw, .. })
+    }
+
     const fn kind(&self) -> Kind {
         match self {
             Self::SaveContact { .. } | Self::EraseContact { .. } => Kind::ContactPoint,
@@ -143,21 +150,26 @@ impl Store {
     /// Where the database does not do it.
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
         let (turn, at, longest) = (self.write.turn().await?, (self.clock)(), self.write.longest);
-        let erases = matches!(call.act, Act::EraseContact { .. });
-        write::apart(async move {
+        let (erases, erasing) = (matches!(call.act, Act::EraseContact { .. }), Arc::clone(&self.erasing));
+        let done = write::apart(async move {
             let written = async {
-                let transaction = write::begin(&turn).await?;
+                let transaction = if call.act.takes_back() { write::begin_in_reserve(&turn).await? } else { write::begin(&turn).await? };
                 let done = answer(&transaction, call, at).await;
                 let keep = matches!(done, Ok(Outcome::Done(..)));
                 write::end(transaction, done, keep).await
             };
             let done = write::within(longest, Box::pin(written)).await;
             if erases && matches!(done, Ok(Outcome::Done(..))) {
-                contact::scrub(&turn.database).await;
+                erasing.ask();
             }
             done
         })
-        .await
+        .await;
+        // At once where nobody reads; else it is tried until it is done, and nobody waits for that.
+        if erases && matches!(done, Ok(Outcome::Done(..))) && !is_postgres(&self.write.database) {
+            let _ = self.take_out_erased().await;
+        }
+        done
     }
 }
 

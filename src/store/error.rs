@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use sea_orm::error::{SqlxError, SqlxPostgresError, SqlxSqliteError};
 use sea_orm::{DbErr, RuntimeErr};
 
+use super::keep::Trouble;
+
 /// Why the database does not do what was asked. The sentence is for the operator; nothing of it goes to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -129,6 +131,15 @@ pub enum StoreError {
     /// The system gives no random bytes.
     #[error("The system gives no random bytes, which the secret of cursors is made of.")]
     NoChance,
+    /// What is written would not be kept.
+    #[error("Nothing is written: {0}.")]
+    Refused(Trouble),
+    /// The end of a write was not heard of, or was at fault.
+    #[error("Whether it was kept cannot be told: {0}.")]
+    Unknown(String),
+    /// A database with other secrets.
+    #[error("{0} is the database of another installation: start the server again if it is the right one.")]
+    Another(String),
     /// The task that works on it ended without an answer: the program is stopping, or has a fault.
     #[error("The work was broken off; nothing of it was kept.")]
     BrokenOff,
@@ -165,8 +176,19 @@ pub(super) fn sqlite_code(error: &DbErr) -> Option<i32> {
 /// SQLite's code for "another connection holds it".
 pub(super) const BUSY: i32 = 5;
 
+/// Whether the disk is at fault, or what stands for it: it is full, broken, or may not be written.
+pub(super) fn is_of_the_disk(error: &DbErr) -> bool {
+    // NOMEM, READONLY, IOERR, FULL, CANTOPEN.
+    if matches!(sqlite_code(error), Some(7 | 8 | 10 | 13 | 14)) {
+        return true;
+    }
+    let fault = driver(error).and_then(SqlxError::as_database_error).and_then(|fault| fault.try_downcast_ref::<SqlxPostgresError>());
+    // Resources (53: a full disk, no memory), the system (58), damage (XX); a server that only reads.
+    fault.is_some_and(|fault| ["53", "58", "XX"].iter().any(|class| fault.code().starts_with(class)) || fault.code() == "25006")
+}
+
 /// In words that no operator need look up; what the driver says may hold an address with its password.
-fn reason(cause: &DbErr) -> Cow<'static, str> {
+pub(super) fn reason(cause: &DbErr) -> Cow<'static, str> {
     if matches!(cause, DbErr::ConnectionAcquire(_)) {
         return "no connection came free in time".into();
     }
@@ -204,6 +226,8 @@ fn postgres(code: &str) -> Cow<'static, str> {
         "42501" => "this user may not do that",
         "25006" => "it is read-only",
         "53100" => "the disk is full",
+        "53200" => "its server has no memory left",
+        "58030" => "reading or writing the disk failed",
         "53300" => "the server has no connection free",
         "55P03" => "another program holds it for too long",
         "57014" => "it took too long",

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -68,6 +68,8 @@ pub struct Follower {
     current: ArcSwap<Snapshot>,
     /// Whose turn it is to follow; how far the current snapshot is.
     turn: Mutex<Mark>,
+    /// Of which file of the database it is ([`Store::opened`]).
+    of_file: AtomicU64,
     /// The revision of the current snapshot, for those who wait for one.
     reached: watch::Sender<u64>,
     /// Somebody waits.
@@ -84,6 +86,7 @@ impl Follower {
     /// # Errors
     /// Where it cannot be read, or does not fit together.
     pub async fn new(store: Store) -> Result<Self, FollowError> {
+        let of_file = AtomicU64::new(store.opened());
         let Whole { snapshot, newest: mark, secret, .. } = Box::pin(Whole::read(&store, &Mark::default())).await?;
         store.shown.store(Some(Arc::new(mark.clone())));
         Ok(Self {
@@ -92,6 +95,7 @@ impl Follower {
             reached: watch::Sender::new(snapshot.revision()),
             current: ArcSwap::from_pointee(snapshot),
             turn: Mutex::new(mark),
+            of_file,
             wanted: Notify::new(),
             heard: Heard::now(),
             making: AtomicBool::new(false),
@@ -111,11 +115,13 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
         let mut mark = self.turn.lock().await;
         let before = self.current();
-        if in_time(LOOK, self.store.mark()).await? == *mark {
+        let opened = self.store.opened();
+        let is_same_file = self.of_file.load(Ordering::Relaxed) == opened;
+        if in_time(LOOK, self.store.mark()).await? == *mark && is_same_file {
             self.heard.note();
             return Ok((before, false));
         }
-        let (fresh, newest) = self.making(self.fresh(&before, &mark)).await?;
+        let (fresh, newest) = self.making(self.fresh(&before, &mark, is_same_file)).await?;
         let fresh = Arc::new(fresh);
         if fresh.era() != before.era() {
             tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
@@ -125,6 +131,7 @@ impl Follower {
         self.store.shown.store(Some(Arc::new(newest.clone())));
         self.current.store(Arc::clone(&fresh));
         *mark = newest;
+        self.of_file.store(opened, Ordering::Relaxed);
         self.heard.note();
         self.reached.send_replace(fresh.revision());
         Ok((fresh, true))
@@ -146,8 +153,10 @@ impl Follower {
     }
 
     /// The snapshot behind `before`, which is as far as `mark` says.
-    async fn fresh(&self, before: &Snapshot, mark: &Mark) -> Result<(Snapshot, Mark), FollowError> {
-        match in_time(CHANGES, self.store.since(mark, &[mark])).await? {
+    async fn fresh(&self, before: &Snapshot, mark: &Mark, is_same_file: bool) -> Result<(Snapshot, Mark), FollowError> {
+        // What another file says under the same numbers need not be the same.
+        let since = if is_same_file { in_time(CHANGES, self.store.since(mark, &[mark])).await? } else { Since::AnotherLog };
+        match since {
             Since::Contributed(patch, newest) => return Ok((before.patched(patch)?, newest)),
             // At once, in this order: whoever has the new caches cannot fill them with what the old log had.
             Since::AnotherLog => {
@@ -160,7 +169,7 @@ impl Follower {
         if whole.secret != self.secret {
             return Err(FollowError::Another);
         }
-        let era = before.era() + u64::from(whole.went_back);
+        let era = before.era() + u64::from(whole.went_back || !is_same_file);
         Ok((whole.snapshot.of_era(era), whole.newest))
     }
 
@@ -210,6 +219,7 @@ impl Follower {
             return Ok(());
         }
         let era = self.current().era();
+        let opened = self.store.opened();
         let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(Whole::read(&self.store, &Mark::default())).await?;
         // That is for the one who follows, as is all below that is not a few contributions.
         if secret != self.secret {
@@ -221,6 +231,7 @@ impl Follower {
         if let Since::Contributed(patch, newest) = self.store.since(&of_fresh, &[&of_fresh, &mark]).await?
             && newest.revision >= mark.revision
             && self.current().era() == era
+            && self.of_file.load(Ordering::Relaxed) == opened
         {
             let fresh = Arc::new(fresh.patched(patch)?);
             self.store.shown.store(Some(Arc::new(newest.clone())));
@@ -249,6 +260,7 @@ pub(super) async fn in_time<T>(most: Duration, work: impl Future<Output = Result
 impl Store {
     /// How far the log goes.
     async fn mark(&self) -> Result<Mark, StoreError> {
+        self.write.keeper.look().map_err(StoreError::Refused)?;
         Mark::newest(&self.read).await
     }
 

@@ -135,6 +135,7 @@ impl Store {
     /// # Errors
     /// Where the database does not answer.
     pub async fn key_mark(&self) -> Result<u64, StoreError> {
+        self.write.keeper.look().map_err(StoreError::Refused)?;
         let mut sql = Sql::new("SELECT value FROM meta WHERE key = ");
         sql.bind(MARK);
         let found = in_time(LOOK, async { rows(&self.read, sql).await.doing(READ) }).await?;
@@ -163,7 +164,7 @@ impl Store {
         let (id, at, turn) = (id.clone(), (self.clock)(), self.write.turn().await?);
         self.write
             .soon(async move {
-                let transaction = write::begin(&turn).await?;
+                let transaction = write::begin_in_reserve(&turn).await?;
                 let done = revoke(&transaction, &id, party.as_deref(), at).await;
                 let keep = matches!(done, Ok(Revocation::Done));
                 write::end(transaction, done, keep).await
@@ -183,7 +184,7 @@ impl Store {
                 let transaction = write::begin(&turn).await?;
                 let mut sql = Sql::new("UPDATE api_key SET last_used_at = used.at FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM ");
                 sql.tuples("l", &uses).text(") used WHERE api_key.id = used.id AND coalesce(last_used_at, '') < used.at");
-                let done = run(&transaction, sql).await.doing("note the use of keys").map(drop);
+                let done = run(&*transaction, sql).await.doing("note the use of keys").map(drop);
                 write::end(transaction, done, true).await
             })
             .await

@@ -1,8 +1,6 @@
 //! What an operator watches of the database: connections, the log ahead of it, figures that are held back. Looked up
 //! without asking the database, so that it can be told when that does not answer.
 
-use std::path::PathBuf;
-
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use super::Store;
@@ -15,6 +13,10 @@ pub struct Vitals {
     pub connections: (u32, u32),
     /// Bytes of the log that SQLite writes ahead; none of another engine, or where there is no such file now.
     pub log: Option<u64>,
+    /// Whether what is written is kept, as far as is known.
+    pub is_kept: bool,
+    /// Whether something that was erased may still stand in a file.
+    pub is_erasing: bool,
     /// How many figures of a measure are closed, of measures that were asked for.
     pub closed: Vec<(Measure, usize)>,
     /// How often a closed figure was taken out of what was read.
@@ -22,11 +24,16 @@ pub struct Vitals {
 }
 
 impl Store {
+    /// How long the log is that SQLite writes ahead, where there is one.
+    pub fn log_bytes(&self) -> Option<u64> {
+        self.write.keeper.file().and_then(|file| std::fs::metadata(file.log()).ok()).map(|log| log.len())
+    }
+
     /// How it stands now.
     pub async fn vitals(&self) -> Vitals {
-        let log = self.log.as_ref().and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len());
+        let log = self.log_bytes();
         let closed = self.caches().hidden.lock().await.closed();
-        Vitals { connections: connections(&self.read), log, closed, veiled: self.sight.veiled() }
+        Vitals { connections: connections(&self.read), log, is_kept: self.trouble().is_none(), is_erasing: self.erasing.is_pending(), closed, veiled: self.sight.veiled() }
     }
 }
 
@@ -43,11 +50,4 @@ fn connections(pool: &DatabaseConnection) -> (u32, u32) {
         _ => (0, 0),
     };
     (open, u32::try_from(idle).unwrap_or(u32::MAX))
-}
-
-/// Where SQLite writes ahead of a file.
-pub(super) fn log_of(file: Option<PathBuf>) -> Option<PathBuf> {
-    let mut path = file?.into_os_string();
-    path.push("-wal");
-    Some(path.into())
 }

@@ -3,6 +3,8 @@
 //! Those that read are in [`state`](super::state).
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use tokio::time::Instant;
 
 use super::StoreError;
 use super::connect::{self, LOCK};
-use super::error::Doing;
+use super::error::{Doing, reason};
+use super::keep::Keeper;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use crate::domain::entry::Kind;
@@ -53,6 +56,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(super) struct Writers {
     pub database: DatabaseConnection,
+    /// What knows whether it is kept.
+    pub keeper: Keeper,
     line: Arc<Semaphore>,
     /// After so long a write that people wait for gives its turn up.
     pub longest: Duration,
@@ -62,13 +67,28 @@ pub(super) struct Writers {
 #[derive(Debug)]
 pub(super) struct Turn {
     pub database: DatabaseConnection,
+    keeper: Keeper,
     _place: OwnedSemaphorePermit,
+}
+
+/// A transaction that writes.
+pub(super) struct Writing {
+    transaction: DatabaseTransaction,
+    keeper: Keeper,
+}
+
+impl Deref for Writing {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &Self::Target {
+        &self.transaction
+    }
 }
 
 impl Writers {
     /// The only ones of this program.
-    pub fn new(database: DatabaseConnection) -> Self {
-        Self { database, line: Arc::new(Semaphore::new(1)), longest: LONGEST }
+    pub fn new(database: DatabaseConnection, keeper: Keeper) -> Self {
+        Self { database, keeper, line: Arc::new(Semaphore::new(1)), longest: LONGEST }
     }
 
     /// Runs a write that people wait for in a task of its own ([`apart`]), but not for ever: where the network swallows a
@@ -86,9 +106,18 @@ impl Writers {
     /// task of its own ([`apart`]), which keeps the turn until it ends.
     pub async fn turn(&self) -> Result<Turn, StoreError> {
         match tokio::time::timeout(PATIENCE, Arc::clone(&self.line).acquire_owned()).await {
-            Ok(Ok(place)) => Ok(Turn { database: self.database.clone(), _place: place }),
+            Ok(Ok(place)) => Ok(self.turn_with(place)),
             _ => Err(StoreError::Busy),
         }
+    }
+
+    /// The same where nobody has it now.
+    pub fn turn_at_once(&self) -> Option<Turn> {
+        Arc::clone(&self.line).try_acquire_owned().ok().map(|place| self.turn_with(place))
+    }
+
+    fn turn_with(&self, place: OwnedSemaphorePermit) -> Turn {
+        Turn { database: self.database.clone(), keeper: self.keeper.clone(), _place: place }
     }
 }
 
@@ -98,16 +127,24 @@ impl Writers {
 /// In SQLite, a transaction that asks for it later fails at once where another writer was quicker (`SQLITE_BUSY`),
 /// whatever the patience. In PostgreSQL it is a lock that goes with the transaction: it is given on when what was
 /// written can be seen, and what is read behind it is what the last writer left.
-pub(super) async fn begin(turn: &Turn) -> Result<DatabaseTransaction, StoreError> {
+pub(super) async fn begin(turn: &Turn) -> Result<Writing, StoreError> {
+    turn.keeper.may_write(false)?;
+    begin_within(turn, None).await
+}
+
+/// The same for what takes something back (a key, what was shared): it may use the room that is kept free.
+pub(super) async fn begin_in_reserve(turn: &Turn) -> Result<Writing, StoreError> {
+    turn.keeper.may_write(true)?;
     begin_within(turn, None).await
 }
 
 /// The same for the schema: another node may be carrying over a large database.
-pub(super) async fn begin_patiently(turn: &Turn) -> Result<DatabaseTransaction, StoreError> {
+pub(super) async fn begin_patiently(turn: &Turn) -> Result<Writing, StoreError> {
+    turn.keeper.may_write(true)?;
     begin_within(turn, Some("SET LOCAL lock_timeout = '30min'")).await
 }
 
-async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<DatabaseTransaction, StoreError> {
+async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<Writing, StoreError> {
     const DOING: &str = "begin to write";
     let since = Instant::now();
     let transaction = loop {
@@ -115,7 +152,11 @@ async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<DatabaseTra
         match turn.database.begin_with_options(options).await {
             // Nobody else has the connection: the server cannot be reached, and is asked again.
             Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) if since.elapsed() < PATIENCE => {}
-            begun => break begun.doing(DOING)?,
+            Ok(transaction) => break transaction,
+            Err(cause) => {
+                turn.keeper.broke(&cause);
+                return Err(cause).doing(DOING);
+            }
         }
     };
     if is_postgres(&turn.database) {
@@ -127,7 +168,7 @@ async fn begin_within(turn: &Turn, patience: Option<&str>) -> Result<DatabaseTra
             return Err(fault);
         }
     }
-    Ok(transaction)
+    Ok(Writing { transaction, keeper: turn.keeper.clone() })
 }
 
 pub(super) fn is_postgres(db: &impl ConnectionTrait) -> bool {
@@ -142,17 +183,39 @@ pub(super) async fn shout(transaction: &DatabaseTransaction) -> Result<(), Store
     Ok(())
 }
 
-/// Commits what went well and is to be kept; takes anything else back.
-pub(super) async fn end<T, E: From<StoreError>>(transaction: DatabaseTransaction, done: Result<T, E>, keep: bool) -> Result<T, E> {
+/// Commits what went well and is to be kept; takes anything else back. What is acknowledged was committed, and into the
+/// file that is there.
+pub(super) async fn end<T, E: From<StoreError> + Error + 'static>(writing: Writing, done: Result<T, E>, keep: bool) -> Result<T, E> {
+    let Writing { transaction, keeper } = writing;
     if keep && done.is_ok() {
-        transaction.commit().await.doing("keep what was written")?;
+        commit(transaction, &keeper).await?;
+        keeper.kept()?;
         return done;
     }
-    let undone = transaction.rollback().await.doing("take back what was written");
+    if let Err(fault) = &done {
+        keeper.noted(fault);
+    }
+    let undone = transaction.rollback().await;
+    if let Err(cause) = &undone {
+        keeper.broke(cause);
+    }
     // Why it failed matters more than that taking it back failed, too.
     let done = done?;
-    undone?;
+    undone.doing("take back what was written")?;
     Ok(done)
+}
+
+/// Commits, or says that nobody can tell: a server may have done it and its answer be lost, and what SQLite wrote before
+/// the disk failed may be found when the file is opened next.
+async fn commit(transaction: DatabaseTransaction, keeper: &Keeper) -> Result<(), StoreError> {
+    if is_postgres(&transaction) {
+        // A transaction in which a statement failed is taken back by COMMIT, which says that all is well. It refuses this.
+        rows(&transaction, Sql::new("SELECT 1")).await.doing("keep what was written")?;
+    }
+    transaction.commit().await.map_err(|cause| {
+        keeper.broke(&cause);
+        StoreError::Unknown(reason(&cause).into_owned())
+    })
 }
 
 /// The last revision.

@@ -11,6 +11,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 
 use crate::store::StoreError;
 use crate::store::error::Doing;
+use crate::store::keep::Retired;
 use crate::store::sql::{Sql, rows};
 
 /// How long a server is waited for at the start.
@@ -78,8 +79,13 @@ impl Server {
 
     /// The pool that writes: one connection, as writers take turns; and another for when the network swallows what the
     /// driver says to the first as that comes back, for which the driver waits as long as the system does.
-    pub async fn writing(&self) -> Result<DatabaseConnection, StoreError> {
+    pub async fn writing(&self, retired: &Retired) -> Result<DatabaseConnection, StoreError> {
         let mut options = self.options(&WRITERS, None);
+        let retired = retired.clone();
+        options.map_sqlx_postgres_before_acquire(move |connection, about| {
+            let is_good = retired.allows(about.age) && !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_good) })
+        });
         options.max_connections(2).acquire_timeout(START);
         // The first connection says whether there is a server.
         let first = self.connect(options.clone()).await?;

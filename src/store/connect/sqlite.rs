@@ -5,9 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection as _;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::store::StoreError;
+use crate::store::file::{own, with_ending};
+use crate::store::keep::Retired;
 use crate::store::error::{BUSY, sqlite_code};
 
 /// What every SQLite file begins with.
@@ -19,14 +22,23 @@ const ATTEMPTS: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The pool that writes; the file is made where there is none.
-pub(super) async fn writing(path: &Path) -> Result<DatabaseConnection, StoreError> {
+pub(super) async fn writing(path: &Path, retired: &Retired) -> Result<DatabaseConnection, StoreError> {
     look(path)?;
-    connect(path, writer(path)).await
+    // Why it cannot be made, SQLite says.
+    let _ = own(path);
+    connect(path, writer(path, retired)).await
+}
+
+/// What empties the log: it waits for nobody, so that nobody waits for it.
+pub(in crate::store) async fn emptying(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options(path, &[("busy_timeout", "20")], false, &Retired::none());
+    options.max_connections(1).acquire_timeout(PATIENCE);
+    connect(path, options).await
 }
 
 /// The pool that reads, once the schema is there.
-pub(super) async fn reading(path: &Path) -> Result<DatabaseConnection, StoreError> {
-    connect(path, reader(path)).await
+pub(super) async fn reading(path: &Path, retired: &Retired) -> Result<DatabaseConnection, StoreError> {
+    connect(path, reader(path, retired)).await
 }
 
 /// The file that an address names.
@@ -63,8 +75,9 @@ fn look(path: &Path) -> Result<(), StoreError> {
     }
     let mut head = Vec::with_capacity(MAGIC.len());
     fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head)).map_err(fail)?;
-    // An empty file is an empty database.
-    if !head.is_empty() && head != MAGIC {
+    // An empty file is an empty database; and so is one that a power cut left while it was made, once SQLite has taken it
+    // back by the journal beside it.
+    if !head.is_empty() && head != MAGIC && !has_journal(path) {
         return Err(StoreError::NotSqlite(path.to_owned()));
     }
     if metadata.permissions().readonly() {
@@ -73,32 +86,44 @@ fn look(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_reader: bool) -> ConnectOptions {
+/// Whether a transaction of the oldest kind, by which a database is made, did not come to its end.
+fn has_journal(path: &Path) -> bool {
+    fs::metadata(with_ending(path, "-journal")).is_ok_and(|journal| journal.len() > 0)
+}
+
+fn options(path: &Path, pragmas: &'static [(&'static str, &'static str)], is_reader: bool, retired: &Retired) -> ConnectOptions {
     let path = path.to_owned();
     // The real name goes in by itself, so that no character of it is taken for a part of an address.
     let mut options = ConnectOptions::new("sqlite:file");
     options.sqlx_logging(false).record_stmt_in_spans(false).test_before_acquire(false);
     options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite.filename(&path).read_only(is_reader).create_if_missing(!is_reader).busy_timeout(PATIENCE);
+        let sqlite = sqlite.filename(&path).read_only(is_reader).create_if_missing(false).busy_timeout(PATIENCE);
         pragmas.iter().fold(sqlite, |sqlite, (key, value)| sqlite.pragma(*key, *value))
     });
     // A connection that goes takes its prepared statements and its cache along: none goes by itself.
-    options.map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
+    let retired = retired.clone();
+    options.map_sqlx_sqlite_pool_opts(move |pool| {
+        let retired = retired.clone();
+        pool.idle_timeout(None).max_lifetime(None).before_acquire(move |connection, about| {
+            let is_good = retired.allows(about.age) && !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_good) })
+        })
+    });
     options
 }
 
 /// The one connection that writes. `FULL`: what was acknowledged survives a loss of power.
-fn writer(path: &Path) -> ConnectOptions {
+fn writer(path: &Path, retired: &Retired) -> ConnectOptions {
     let pragmas = &[("journal_mode", "WAL"), ("synchronous", "FULL"), ("foreign_keys", "ON"), ("secure_delete", "ON")];
-    let mut options = options(path, pragmas, false);
+    let mut options = options(path, pragmas, false, retired);
     options.max_connections(1).acquire_timeout(PATIENCE);
     options
 }
 
 /// Connections that only read: one a core for those that take turns, as more would only wait for a core; and two for
 /// short looks, which never wait for long reads.
-fn reader(path: &Path) -> ConnectOptions {
-    let mut options = options(path, &[("cache_size", "-8192")], true);
+fn reader(path: &Path, retired: &Retired) -> ConnectOptions {
+    let mut options = options(path, &[("cache_size", "-8192")], true, retired);
     options.max_connections(u32::try_from(readers()).unwrap_or(2).saturating_add(2)).acquire_timeout(Duration::from_secs(1));
     options
 }

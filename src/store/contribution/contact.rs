@@ -1,7 +1,7 @@
 //! Contact points: written by their party, erased for good.
 
 use jiff::Timestamp;
-use sea_orm::{ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ActiveValue, DatabaseTransaction};
 
 use super::Outcome;
 use crate::domain::contact::ContactPoint;
@@ -12,10 +12,8 @@ use crate::domain::viewer::Member;
 use crate::domain::word::Words;
 use crate::store::StoreError;
 use crate::store::error::Doing;
-use crate::store::follow::{CHANGES, in_time};
 use crate::store::row::{API, Written, insert_entries, instant};
 use crate::store::sql::{Sql, rows, run};
-use crate::store::write::is_postgres;
 
 const DOING: &str = "write a contact point";
 
@@ -47,7 +45,8 @@ pub(super) async fn save(
     Ok(Ok(id))
 }
 
-/// Erases an office. That it was read stays noted, by its id, which says nothing any more.
+/// Erases an office, and the keys of the calls that wrote it. That it was read stays noted, by its id, which says nothing
+/// any more.
 pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Result<Id, Outcome>, StoreError> {
     if let Some(refused) = check(transaction, by, id, saw).await? {
         return Ok(Err(refused));
@@ -55,6 +54,10 @@ pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id
     let mut sql = Sql::new("DELETE FROM entry WHERE id = ");
     sql.bind(id.to_string());
     run(transaction, sql).await.doing("erase a contact point")?;
+    // The callers' keys for what they wrote of it may say something of it, too.
+    let mut sql = Sql::new("DELETE FROM answered WHERE entry_id = ");
+    sql.bind(id.to_string());
+    run(transaction, sql).await.doing("forget the calls that wrote it")?;
     Ok(Ok(id))
 }
 
@@ -71,15 +74,4 @@ async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32)
     }
     let version = u32::try_from(version).unwrap_or(u32::MAX);
     Ok((version != saw).then(|| Outcome::Refused(Refused::version_conflict(version, saw))))
-}
-
-/// Takes what was erased out of the write-ahead log of SQLite, too; free pages are overwritten as they come
-/// (`secure_delete`). In PostgreSQL the dead row goes at once rather than with the next `VACUUM`; of its log and of
-/// backups docs/OPERATING.md speaks.
-pub(super) async fn scrub(write: &DatabaseConnection) {
-    let scrub = if is_postgres(write) { "VACUUM entry" } else { "PRAGMA wal_checkpoint(TRUNCATE)" };
-    let scrubbed = in_time(CHANGES, async { write.execute_unprepared(scrub).await.doing("take out what was erased") });
-    if let Err(fault) = scrubbed.await {
-        tracing::warn!(%fault, "what was erased may stay in the database's files for a while");
-    }
 }

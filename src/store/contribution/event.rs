@@ -185,7 +185,7 @@ impl Store {
                         let mut sql = Sql::new("SELECT seq FROM event WHERE entry_id = ");
                         sql.bind(entry.to_string()).text(" AND kind = ").bind(EventKind::ReadRestricted.name()).text(" AND party = ").bind(by.party.clone());
                         sql.text(" AND version = ").bind(i64::from(*version)).text(" LIMIT 1");
-                        if *each || rows(&transaction, sql).await.doing(DOING)?.is_empty() {
+                        if *each || rows(&*transaction, sql).await.doing(DOING)?.is_empty() {
                             note(&transaction, *entry, EventKind::ReadRestricted, &by, Some(*version), None, at).await?;
                         }
                     }

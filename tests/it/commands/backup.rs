@@ -38,7 +38,7 @@ fn a_backup_is_made_while_others_write_and_comes_back_whole() {
         assert!(out(&kept).contains("kept.db is sound."), "{}", out(&kept));
     });
     assert!(*meanwhile.lock().expect("whole") > 0, "nothing was written meanwhile");
-    assert!(!folder.path().join("kept.db.part").exists() && !folder.path().join("kept.db-wal").exists());
+    assert!(!folder.path().join("kept.db.silkroutes-part").exists() && !folder.path().join("kept.db-wal").exists());
     server.terminate();
 
     // Back into another place, which then answers by the same key.

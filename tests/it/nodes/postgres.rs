@@ -15,6 +15,7 @@ use tempfile::TempDir;
 pub struct Postgres {
     bin: PathBuf,
     folder: TempDir,
+    data: PathBuf,
     port: u16,
     running: Option<Child>,
 }
@@ -22,6 +23,11 @@ pub struct Postgres {
 impl Postgres {
     /// A new one; none where there are no binaries, which is said aloud.
     pub fn start(what: &str) -> Option<Self> {
+        Self::start_on(what, None, None)
+    }
+
+    /// The same with its data, or its log (in small pieces), in another folder: on a disk of its own, perhaps.
+    pub fn start_on(what: &str, data: Option<&Path>, log: Option<&Path>) -> Option<Self> {
         let Some(bin) = binaries() else {
             crate::place::say(&format!("skipped: {what}: there is no PostgreSQL of Debian's here (package postgresql)"));
             return None;
@@ -29,8 +35,12 @@ impl Postgres {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("open to all");
         let port = free_port();
-        let mut server = Self { bin, folder, port, running: None };
-        let made = server.command("initdb").args(["-U", "postgres", "--auth=trust", "--encoding=UTF8"]).output().expect("initdb runs");
+        let data = data.unwrap_or(folder.path()).join("data");
+        let mut server = Self { bin, folder, data, port, running: None };
+        let mut making = server.command("initdb");
+        making.args(["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--wal-segsize", if log.is_some() { "1" } else { "16" }]);
+        making.arg("-X").arg(log.unwrap_or(server.folder.path()).join("log-of-writes"));
+        let made = making.output().expect("initdb runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         server.restart();
         Some(server)
@@ -41,7 +51,8 @@ impl Postgres {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("open to all");
         let port = free_port();
-        let mut standby = Self { bin: self.bin.clone(), folder, port, running: None };
+        let data = folder.path().join("data");
+        let mut standby = Self { bin: self.bin.clone(), folder, data, port, running: None };
         let copied = standby
             .command("pg_basebackup")
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-R", "-X", "stream", "-c", "fast"])
@@ -69,14 +80,19 @@ impl Postgres {
 
     /// The first column, a text, of what it answers.
     pub fn texts(&self, sql: &str) -> Vec<String> {
+        self.try_texts(sql).expect("an answer")
+    }
+
+    /// The same of a server that may not answer.
+    pub fn try_texts(&self, sql: &str) -> Result<Vec<String>, sea_orm::DbErr> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
         runtime.block_on(async {
             let mut options = ConnectOptions::new(self.url());
             options.max_connections(1).sqlx_logging(false);
-            let db = Database::connect(options).await.expect("a database");
+            let db = Database::connect(options).await?;
             let found = db.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
-            db.close().await.expect("closed");
-            found.expect("an answer").iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+            let _ = db.close().await;
+            found?.iter().map(|row| row.try_get_by_index(0)).collect()
         })
     }
 
@@ -90,7 +106,7 @@ impl Postgres {
         } else {
             Command::new(program)
         };
-        command.arg("-D").arg(self.folder.path().join("data")).env("LC_ALL", "C.UTF-8").current_dir("/").stdin(Stdio::null());
+        command.arg("-D").arg(&self.data).env("LC_ALL", "C.UTF-8").current_dir("/").stdin(Stdio::null());
         command
     }
 
