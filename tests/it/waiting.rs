@@ -30,8 +30,7 @@ fn rude(app: &TestApp, window: u32) -> Rude {
 
 /// A number of the server's own.
 fn count(app: &TestApp, name: &str) -> usize {
-    let mut client = crate::app::Client::over(connect_from(Ipv4Addr::new(127, 0, 0, 9), app.address()).expect("it listens"));
-    let text = client.ask("GET", "/metrics", &[], b"").expect("an answer").text();
+    let text = app.metrics();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or_else(|| panic!("no {name} in\n{text}")).to_owned();
     line.parse().expect("a number")
 }
