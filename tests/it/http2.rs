@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::app::TestApp;
 
@@ -102,7 +104,8 @@ impl Rude {
     /// Asks for a path.
     pub fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> u32 {
         // :method GET, :scheme http, :path, :authority; the end of the head and of the request.
-        let head = [vec![0x82, 0x86], literal(0x04, path), literal(0x01, "test"), headers.iter().flat_map(|(name, value)| named(name, value)).collect()].concat();
+        let head =
+            [vec![0x82, 0x86], literal(0x04, path), literal(0x01, "test"), headers.iter().flat_map(|(name, value)| named(name, value)).collect()].concat();
         let stream = self.stream();
         self.send(&frame(HEADERS, 0x5, stream, &head));
         stream
@@ -159,7 +162,9 @@ impl Rude {
             self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).expect("a timeout");
             match self.socket.read(&mut space) {
                 Ok(count @ 1..) => self.buffer.extend_from_slice(&space[..count]),
-                Err(fault) if matches!(fault.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut | std::io::ErrorKind::Interrupted) => continue,
+                Err(fault) if matches!(fault.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut | std::io::ErrorKind::Interrupted) => {
+                    continue;
+                }
                 _ => self.is_closed = true,
             }
             self.take_frames();
