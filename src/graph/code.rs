@@ -144,4 +144,3 @@ impl View {
         each(self.work(), what, codes, |reference| self.find_in_declaration(kind, reference), known).map(as_set)
     }
 }
-

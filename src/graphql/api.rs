@@ -24,9 +24,9 @@ use super::node::Interfaces;
 use super::omitted;
 use super::query::Query;
 use super::reads::Reads;
+use super::resolve::Manner;
 use super::viewer::RateLimit;
 use super::views::Views;
-use super::resolve::Manner;
 
 /// Bytes of query text that are remembered with their documents; a document takes some thirty times its text.
 const REMEMBERED: u64 = 2 * 1024 * 1024;
@@ -121,7 +121,7 @@ pub struct Outcome {
     pub response: Response,
     /// False where the request itself was at fault and nothing ran.
     pub executed: bool,
-    /// What it was charged.
+    /// What it costs: what was charged beforehand or, where that is more, what its work came to.
     pub cost: u64,
     /// The revision that it made, if it wrote; also in the answer's extensions.
     pub revision: Option<u64>,

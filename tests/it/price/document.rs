@@ -116,7 +116,9 @@ fn field<'a>(written: &'a Field, part: &'static Part, taken: &mut BTreeSet<&'a s
         .arguments
         .iter()
         .map(|(name, value)| {
-            if written.is_variable && let Some(argument) = part.arguments.get(name).filter(|argument| argument.named().ends_with("Filter")) {
+            if written.is_variable
+                && let Some(argument) = part.arguments.get(name).filter(|argument| argument.named().ends_with("Filter"))
+            {
                 let variable = format!("v{}", beside.variables.len());
                 let _ = write!(beside.declared, "${variable}:{} ", argument.ty);
                 beside.variables.insert(variable.clone(), value.json());
