@@ -55,6 +55,7 @@ const GRAPHQL: &[(&str, &str)] = &[
     ("introspection_depth", "Fields within each other under __schema and __type."),
     ("expanded_nesting", "Selections within each other, fragments written out; at most 32."),
     ("nodes", "Records that an operation may read: its page sizes, multiplied."),
+    ("work", "Steps of work that an operation may do, some ten nanoseconds each."),
     ("variable_nesting", "Lists and objects within each other in variables."),
     ("list_length", "Entries of one list in variables or document."),
     ("predicates", "Predicates in one filter."),

@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 use crate::graph::{Snapshot, Stop, View, Viewer, Work};
 use crate::store::{Follower, Store};
 
-use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code};
+use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code, told_once};
 use super::export::Carry;
 use super::limit::{self, Analysis, Inspected, Limits, OperationKind, Refusal, Shape};
 use super::loaders::Loaders;
@@ -121,7 +121,7 @@ pub struct Outcome {
     pub response: Response,
     /// False where the request itself was at fault and nothing ran.
     pub executed: bool,
-    /// What it was charged.
+    /// What it costs: what was charged beforehand or, where that is more, what its work came to.
     pub cost: u64,
     /// The revision that it made, if it wrote; also in the answer's extensions.
     pub revision: Option<u64>,
@@ -240,6 +240,7 @@ impl Api {
         // The executor tells faults as they happen, so that a slow field moves its own behind others.
         response.errors.sort_by(in_order);
         // It may find the same fault from two sides.
+        told_once(&mut response.errors);
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.extensions.insert("cost".into(), cost.into());
         // Of a query none is told: how much is written says something of what cannot be seen.

@@ -131,6 +131,21 @@ pub(super) fn in_order(a: &ServerError, b: &ServerError) -> Ordering {
     place(a).cmp(&place(b)).then_with(along)
 }
 
+/// Of directives that are not known each is told once, however often it stands there.
+pub(super) fn told_once(errors: &mut Vec<ServerError>) {
+    let mut told: Vec<String> = Vec::new();
+    errors.retain(|error| {
+        let is_told = told.contains(&error.message);
+        if !is_told && ["Unknown directive", "Duplicate directive"].iter().any(|about| error.message.starts_with(about)) {
+            told.push(error.message.clone());
+        }
+        !is_told
+    });
+    // It stands twice, but that it is not there is all that there is to say.
+    let unknown: Vec<String> = told.iter().filter_map(|message| Some(message.strip_prefix("Unknown")?.to_owned())).collect();
+    errors.retain(|error| error.message.strip_prefix("Duplicate").is_none_or(|rest| !unknown.iter().any(|known| known == rest)));
+}
+
 /// The executor checks literals and variables against types before it runs anything.
 fn is_about_a_value(message: &str) -> bool {
     message.starts_with("Invalid value for argument")

@@ -13,9 +13,9 @@
 //! 5. [`charge`] picks the operation and multiplies the page sizes that it asks for into its node budget.
 //!
 //! This is not the validator: a field, type or fragment that the schema or the document does not know counts nothing
-//! here, and is refused by the executor's validation afterwards. Three rules of validation are here nevertheless: cycles
-//! of fragments, which have no written-out size, and field merging ([`merge`]) and the types of variables ([`usage`]),
-//! which the executor leaves half done.
+//! here, and is refused by the executor's validation afterwards. Some rules of validation are here nevertheless: cycles of
+//! fragments, which have no written-out size, and field merging ([`merge`]), the types of variables ([`usage`]) and what
+//! stands on `__typename` ([`typename`]), which the executor leaves half done.
 //!
 //! To add a limit: a field of [`Limits`], its check where the thing is counted, a row in `tests/bounds.rs`.
 
@@ -30,6 +30,7 @@ mod spreads;
 mod tests;
 mod text;
 mod totals;
+mod typename;
 mod usage;
 mod values;
 mod variables;

@@ -34,8 +34,12 @@ const FEW: usize = 32;
 const OBJECT: u64 = 30;
 /// and for each of its fields.
 const FIELD: u64 = 12;
+/// Bytes of text that are a step: what is inside is copied into what is around it.
+const BYTES: u64 = 8;
+/// Smaller objects are counted with the list that they stand in.
+const SMALL: usize = 1024;
 /// Fields that the executor resolves and merges count so much more.
-const MERGED: u64 = 3;
+const MERGED: u64 = 2;
 
 /// Among the data of a request: how it is resolved.
 #[derive(Debug)]
@@ -49,6 +53,22 @@ pub struct Manner {
 impl Manner {
     fn of<'a>(ctx: &ContextSelectionSet<'a>) -> Option<&'a Self> {
         ctx.data_opt::<Self>()
+    }
+
+    /// Counts what a value holds as text.
+    fn count(&self, value: &Value) {
+        let text = |value: &Value| match value {
+            Value::Binary(json) => json.len(),
+            Value::String(text) => text.len(),
+            _ => 0,
+        };
+        let bytes = match value {
+            Value::Object(fields) => fields.values().map(text).sum(),
+            other => text(other),
+        };
+        if bytes >= SMALL {
+            self.work.spend(bytes as u64 / BYTES);
+        }
     }
 }
 
@@ -148,7 +168,13 @@ impl<T: Row> OutputType for Rows<T> {
             })
         });
         let values = settle(rows).await?;
-        Ok(if Manner::of(ctx).is_some_and(|manner| manner.is_written) { written::list(&values) } else { Value::List(values) })
+        let manner = Manner::of(ctx);
+        if manner.is_none_or(|manner| !manner.is_written) {
+            return Ok(Value::List(values));
+        }
+        let list = written::list(&values);
+        manner.inspect(|manner| manner.count(&list));
+        Ok(list)
     }
 }
 
@@ -192,7 +218,7 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
         return Err(ctx.set_error_path(Error::from(Fault::too_much()).into_server_error(field.pos)));
     }
     if !is_simple {
-        return object.resolve(ctx, field).await;
+        return object.resolve(ctx, field).await.inspect(|value| manner.into_iter().for_each(|manner| manner.count(value)));
     }
     let all = fields.iter().map(|&field| -> Later<'_> {
         if field.node.name.node == "__typename" {
@@ -205,12 +231,16 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
     });
     let values = settle(all).await?;
     let keys = fields.iter().map(|field| &field.node.response_key().node);
-    if manner.is_some_and(|manner| manner.is_written) {
-        return Ok(written::object(keys.map(Name::as_str), &values));
+    if let Some(manner) = manner.filter(|manner| manner.is_written) {
+        let object = written::object(keys.map(Name::as_str), &values);
+        manner.count(&object);
+        return Ok(object);
     }
     let mut object = IndexMap::with_capacity(values.len());
     object.extend(keys.cloned().zip(values));
-    Ok(Value::Object(object))
+    let object = Value::Object(object);
+    manner.into_iter().for_each(|manner| manner.count(&object));
+    Ok(object)
 }
 
 /// The fields of a selection of an object, fragments written out; false where it takes the executor: two fields of one
@@ -242,7 +272,7 @@ fn collect<'a>(ctx: &ContextSelectionSet<'a>, object: &str, selection: &'a Selec
 /// The fields of a selection, fragments written out; as many as the look at the document lets through.
 fn written_out(ctx: &ContextSelectionSet<'_>, selection: &SelectionSet) -> u64 {
     let inside = |item: &Positioned<Selection>| match &item.node {
-        Selection::Field(_) => 1,
+        Selection::Field(field) => u64::from(field.node.name.node != "__typename"),
         Selection::InlineFragment(fragment) => written_out(ctx, &fragment.node.selection_set.node),
         Selection::FragmentSpread(spread) => {
             let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);

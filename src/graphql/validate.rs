@@ -13,7 +13,7 @@ use async_graphql::{EmptySubscription, Request, Schema, ServerError, ValidationR
 use futures_util::FutureExt as _;
 
 use super::api::{Api, builder, unsupported};
-use super::error::{dress, in_order};
+use super::error::{dress, in_order, told_once};
 use super::limit::{OperationKind, Refusal, check_text, parse};
 use super::mutation::Mutation;
 use super::query::Query;
@@ -74,6 +74,7 @@ impl<'a> Validator<'a> {
             dress(error, false);
         }
         errors.sort_by(in_order);
+        told_once(&mut errors);
         errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations);
         wrong.extend(errors.into_iter().map(|error| {
             let line = error.locations.first().map(|at| (at.line, at.column));

@@ -29,7 +29,7 @@ use crate::graph::Stop;
 use crate::graphql::export::{Page, Plan};
 
 use super::accept::Format;
-use super::operation::{Asked, in_time};
+use super::operation::{Asked, in_time, take_to_read};
 use super::pack::{self, Packer};
 use super::pages::Encoding;
 use super::places::{Full, Place};
@@ -65,6 +65,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, asking: Asking, ticket: &mut Ti
     let Asking { kind, asked, headers, cache } = asking;
     let place = shared.export_places.take(ticket.who()).map_err(|full| no_place(full, &shared.settings))?;
     let (id, viewer, encoding) = (asked.id, asked.viewer.clone(), if kind == Kind::Xlsx { Encoding::Identity } else { asked.packing.for_any_length() });
+    take_to_read(ticket, &asked.text)?;
     let (plan, variables) = in_time(shared.settings.answer_time, read(shared, ticket, asked)).await??;
     let most = if kind == Kind::Xlsx { shared.settings.export_sheet_rows.min(xlsx::MOST_ROWS) } else { shared.settings.export_rows };
     let again = ticket.again();

@@ -183,12 +183,17 @@ async fn read_and_run(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, 
 
 /// Reads an operation and takes what it costs. `None` where that would take long, and only what is short is to be done.
 fn read(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: &Stop, only_short: bool) -> Result<Option<Ready>, Refusal> {
+    take_to_read(ticket, &asked.text)?;
     let incoming = asked.read(&shared.document_limits)?;
     let text = shared.documents.text(&incoming)?;
     let prepared = match shared.api.known(&text.text) {
         Some(prepared) => prepared,
-        None if only_short && text.text.len() > work::LARGE => return Ok(None),
-        None => shared.api.prepare(&text.text)?,
+        None if text.text.len() <= work::LARGE => shared.api.prepare(&text.text)?,
+        None if only_short => return Ok(None),
+        None => {
+            take_to_read(ticket, text.text.as_bytes())?;
+            shared.api.prepare(&text.text)?
+        }
     };
     shared.documents.remember(&text);
     let (is_named, registers, is_large) = (text.is_named, text.registers(), text.text.len() > work::LARGE);
@@ -227,6 +232,15 @@ fn read(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: &Stop, o
             stop: stop.clone(),
         },
     }))
+}
+
+/// Takes what reading costs, of what is large: a document of a kilobyte is looked at and validated for a tenth of a millisecond and
+/// more, whatever comes of it.
+pub(super) fn take_to_read(ticket: &mut Ticket, text: &[u8]) -> Result<(), Refusal> {
+    if text.len() > work::LARGE {
+        ticket.take(text.len() as u64 / 1024)?;
+    }
+    Ok(())
 }
 
 /// Runs an operation and writes its answer, wherever this is called.

@@ -87,6 +87,9 @@ impl Answer {
                 // It is there already, and counted from now on, whenever it is asked for.
                 answer.came(frame);
             }
+            if answer.body.is_end_stream() {
+                stay.made();
+            }
             answer
         })
     }
@@ -99,6 +102,9 @@ impl Answer {
             self.stay.hold(part.len());
         } else {
             self.stay.answered(Some(&part), false);
+        }
+        if self.body.is_end_stream() {
+            self.stay.made();
         }
         self.rest = part;
     }
@@ -126,8 +132,10 @@ impl HttpBody for Answer {
         while answer.rest.is_empty() {
             match ready!(Pin::new(&mut answer.body).poll_frame(context)).transpose()? {
                 Some(frame) => answer.came(frame),
-                None if answer.ends_early() => return Poll::Ready(None),
-                None => return answer.stay.poll_taken(context).map(|()| None),
+                None => {
+                    answer.stay.made();
+                    return if answer.ends_early() { Poll::Ready(None) } else { answer.stay.poll_taken(context).map(|()| None) };
+                }
             }
         }
         Poll::Ready(Some(Ok(Frame::data(answer.piece()))))

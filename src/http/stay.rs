@@ -62,6 +62,8 @@ pub(super) struct Stay {
     shared: OnceLock<Held>,
     /// The request is still arriving.
     is_asking: AtomicBool,
+    /// Nothing of the answer has to be made any more.
+    is_made: AtomicBool,
     /// Bytes of the answer that were handed out to be sent, and that were sent.
     given: AtomicU64,
     taken: AtomicU64,
@@ -94,6 +96,7 @@ impl Stay {
             held: AtomicUsize::new(BESIDE),
             shared: OnceLock::new(),
             is_asking: AtomicBool::new(is_asking),
+            is_made: AtomicBool::new(false),
             given: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             all_taken: AtomicWaker::new(),
@@ -150,6 +153,13 @@ impl Stay {
                     let _ = self.shared.set(held);
                 }
             }
+        }
+    }
+
+    /// All of the answer is made.
+    pub fn made(&self) {
+        if !self.is_made.swap(true, Ordering::Relaxed) {
+            self.traffic.made();
         }
     }
 
@@ -252,6 +262,7 @@ impl Stay {
 
 impl Drop for Stay {
     fn drop(&mut self) {
+        self.made();
         self.budget.give_back(&self.account, Held::Own(*self.held.get_mut()));
         if let Some(shared) = self.shared.get() {
             self.budget.give_back(&self.account, *shared);

@@ -16,6 +16,8 @@ pub(super) struct Traffic {
     account: Arc<Account>,
     /// Taken beyond the limit, to be asked for nothing but the health.
     is_spare: bool,
+    /// Requests that are there, and of these, those whose answers are still being made.
+    staying: AtomicU32,
     in_flight: AtomicU32,
     /// How many ever came: one that is answered at once is never seen in flight.
     entered: AtomicU32,
@@ -34,6 +36,7 @@ impl Traffic {
             client,
             account,
             is_spare,
+            staying: AtomicU32::new(0),
             in_flight: AtomicU32::new(0),
             entered: AtomicU32::new(0),
             is_refused: AtomicBool::new(false),
@@ -57,7 +60,7 @@ impl Traffic {
         self.is_spare
     }
 
-    /// A request is there until it has [`left`](Self::left).
+    /// A request is there until it has [`left`](Self::left), and in flight until its answer is [`made`](Self::made).
     pub fn enter(&self, stay: &Arc<Stay>) {
         let mut stays = self.stays();
         if stays.len() == stays.capacity() {
@@ -65,15 +68,20 @@ impl Traffic {
         }
         stays.push(Arc::downgrade(stay));
         drop(stays);
+        self.staying.fetch_add(1, Ordering::Relaxed);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.entered.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn left(&self) {
+    pub fn made(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// How many requests are there.
+    pub fn left(&self) {
+        self.staying.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How many requests there are whose answers are being made.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
     }
@@ -120,7 +128,7 @@ impl Traffic {
         }
         self.silent.store(silent, Ordering::Relaxed);
         let entered = self.entered();
-        if self.in_flight() > 0 || self.seen.swap(entered, Ordering::Relaxed) != entered {
+        if self.staying.load(Ordering::Relaxed) > 0 || self.seen.swap(entered, Ordering::Relaxed) != entered {
             self.idle.store(0, Ordering::Relaxed);
         } else {
             self.idle.fetch_add(since, Ordering::Relaxed);
@@ -131,9 +139,9 @@ impl Traffic {
     /// How well it can be done without: the more the better; none where something is done for it. Idle ones come first (by
     /// how long), then those whose clients are waited for.
     pub fn is_dispensable(&self) -> Option<u32> {
-        match (self.in_flight() as usize, self.idle.load(Ordering::Relaxed)) {
+        match (self.staying.load(Ordering::Relaxed) as usize, self.idle.load(Ordering::Relaxed)) {
             (0, idle @ 1..) => Some(idle),
-            (in_flight @ 1.., _) if self.silent.load(Ordering::Relaxed) >= in_flight => Some(0),
+            (staying @ 1.., _) if self.silent.load(Ordering::Relaxed) >= staying => Some(0),
             _ => None,
         }
     }

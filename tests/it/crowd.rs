@@ -1,7 +1,9 @@
 //! Many connections: whoever sits on those that he does not use keeps nobody out.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::app::{Client, TestApp, query_path};
 
@@ -39,7 +41,8 @@ fn idle(app: &TestApp, last: u8, count: usize) -> Vec<Client> {
                 0 => {}
                 1 => client.write(b"GET / HTTP/1.1\r\nhost: te"),
                 2 => client.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-                _ => assert_eq!(status(&mut client, "/health/live"), Some(200)),
+                // Some are turned away by and by.
+                _ => drop(status(&mut client, "/health/live")),
             }
             client
         })

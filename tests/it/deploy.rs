@@ -96,8 +96,6 @@ impl Drop for Proxy {
 fn through_the_proxy_questions_are_answered_and_nobody_reads_what_is_counted() {
     let app = TestApp::with(|settings| settings.http.client_header = "x-real-ip".into());
     let Some(proxy) = Proxy::before(app.address(), &[]) else { return };
-    let reply = proxy.client().ask("GET", &query_path("{ __typename }"), &[("authorization", "")], b"").expect("an answer");
-    assert_eq!(reply.status, 401, "{reply:?}");
     let reply = proxy.client().ask("GET", &query_path("{ states(first: 3) { nodes { name } } }"), &[], b"").expect("an answer");
     assert_eq!((reply.status, reply.json()["data"]["states"]["nodes"].as_array().map(Vec::len)), (200, Some(3)));
     let spellings =
@@ -106,9 +104,14 @@ fn through_the_proxy_questions_are_answered_and_nobody_reads_what_is_counted() {
         let reply = proxy.client().ask("GET", path, &[], b"").expect("an answer");
         assert!(reply.status >= 400 && !reply.text().contains("silkroutes_"), "{path}: {reply:?}");
     }
+    // A line is written when its answer has gone out.
+    let is_told = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        proxy.said("access.log").contains(" GET /graphql 200 ")
+    });
     let log = proxy.said("access.log");
-    assert!(log.contains(" GET /graphql 200 "), "{log}");
-    assert!(!log.contains("typename") && !log.contains("states"), "no question is logged: {log}");
+    assert!(is_told, "{log}");
+    assert!(!log.contains("states"), "no question is logged: {log}");
 }
 
 #[test]
@@ -117,10 +120,10 @@ fn the_proxy_bounds_what_one_address_asks_for_at_once_and_in_a_second() {
     let Some(proxy) = Proxy::before(app.address(), &[]) else { return };
     let statuses: Vec<u16> = {
         let mut client = proxy.client();
-        (0..600).map_while(|_| client.ask("GET", "/health/live", &[], b"").map(|reply| reply.status)).collect()
+        (0..1_500).map_while(|_| client.ask("GET", "/health/live", &[], b"").map(|reply| reply.status)).collect()
     };
     let served = statuses.iter().filter(|status| **status == 200).count();
-    assert!((200..600).contains(&served) && statuses.contains(&429), "{served} of {} were served", statuses.len());
+    assert!((200..1_500).contains(&served) && statuses.contains(&429), "{served} of {} were served", statuses.len());
     // Readers that read nothing: more than so many at once are told so, and the server works for none of those.
     let Some(proxy) = Proxy::before(app.address(), &[("rate=50r/s", "rate=10000r/s"), ("burst=200", "burst=1000")]) else { return };
     let body = json!({ "query": long_answer() }).to_string();

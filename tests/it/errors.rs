@@ -55,6 +55,18 @@ const WRONG: &[(&str, &[&str])] = &[
     (r#"{ state(iso3: "AFG") @skip { name } }"#, &[INVALID]),
     (r#"{ state(iso3: "AFG") { name @skip(if: true) @skip(if: false) } }"#, &[INVALID]),
     (r#"{ state(iso3: "AFG") { name @include(if: "yes") } }"#, &[INVALID, INPUT]),
+    ("{ __typename @nope }", &[INVALID]),
+    ("{ __typename @nope @nope }", &[INVALID]),
+    ("{ __typename @deprecated }", &[INVALID]),
+    ("{ __typename @skip }", &[INVALID]),
+    ("{ __typename @skip(if: 1) }", &[INVALID, INPUT]),
+    ("{ __typename @skip(if: true, unless: true) }", &[INVALID]),
+    ("{ __typename @skip(if: true) @skip(if: true) }", &[INVALID]),
+    ("{ __typename @include(if: $a) }", &[INVALID]),
+    ("query($a: String!) { __typename @include(if: $a) }", &[INVALID]),
+    ("{ __typename(a: 1) }", &[INVALID]),
+    ("{ __typename { a } }", &[INVALID]),
+    ("{ ...F } fragment F on Query { states { nodes { ... { __typename @nope } } } }", &[INVALID]),
     ("query A { __typename } query A { __typename }", &[INVALID]),
     ("query A { __typename } { __typename }", &[INVALID]),
     ("query A { __typename } query B { __typename }", &[INVALID, REQUEST]),
@@ -409,4 +421,23 @@ fn a_part_of_a_name_that_is_nothing_is_refused() {
             refused_with(&query, &json!({ "p": part }), INPUT);
         }
     }
+}
+
+#[test]
+fn a_directive_that_is_not_known_is_told_once_wherever_it_stands() {
+    let ten = "@nope ".repeat(10);
+    for query in [
+        format!("{{ __typename {ten} }}"),
+        format!("{{ states(first: 1) {{ totalCount {ten} }} }}"),
+        format!("{{ states(first: 1) {ten} {{ totalCount }} meetings(first: 1) {ten} {{ totalCount }} }}"),
+        format!("query A {ten} {{ ...F {ten} }} fragment F on Query {ten} {{ __typename }}"),
+    ] {
+        let answer = answer(&query);
+        let errors = list(&answer["errors"]);
+        assert_eq!(errors.len(), 1, "{query}: {errors:?}");
+        assert!(errors[0]["message"].as_str().is_some_and(|message| message.starts_with("Unknown directive \"nope\"")), "{errors:?}");
+        assert!(answer["data"].is_null());
+    }
+    let answer = answer("{ __typename @skip(if: false) states(first: 1) { nodes { __typename @include(if: false) iso3 } } }");
+    assert!(answer["errors"].is_null() && answer["data"]["__typename"] == "Query", "{answer}");
 }

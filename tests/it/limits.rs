@@ -110,8 +110,8 @@ fn a_request_names_one_host() {
     let app = TestApp::shared();
     let status = |version: &str, hosts: &[&str]| {
         let mut client = app.connect();
-        let hosts: String = hosts.iter().map(|host| format!("{host}\r\n")).collect();
-        client.write(format!("GET /health/live HTTP/{version}\r\n{hosts}\r\n").as_bytes());
+        let lines = [&[format!("GET /health/live HTTP/{version}").as_str()][..], hosts, &["", ""]].concat().join("\r\n");
+        client.write(lines.as_bytes());
         client.read().map(|reply| reply.status)
     };
     for hosts in [&["Host: a"][..], &["hOsT: a.example:8080"], &["host: [::1]:8080"], &["host: 127.0.0.1"], &["host:"]] {

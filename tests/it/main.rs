@@ -29,6 +29,7 @@ mod nodes;
 mod overload;
 mod persisted;
 mod place;
+mod price;
 mod queries;
 mod readme;
 mod sdl;

@@ -306,6 +306,8 @@ impl Maker<'_> {
         let known = self.shape.field(on, self.outline.text(field.name));
         match known.map(|known| known.reads) {
             Some(Reads::List(_) | Reads::Page(_)) => LIST,
+            // The name of a type is at hand.
+            _ if self.outline.text(field.name) == "__typename" => 0,
             _ if field.set.is_none() => LEAF + known.map_or(0, |known| known.work * PARTS),
             _ => 0,
         }

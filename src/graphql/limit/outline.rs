@@ -20,7 +20,7 @@ use super::{
     budget::Asked,
     code,
     shape::{FieldShape, Shape, TypeId},
-    spreads,
+    spreads, typename,
     usage::{self, Usage, Uses},
     values::{self, OpenFilter},
     variables,
@@ -32,6 +32,15 @@ pub(super) type SetId = usize;
 pub(super) type FieldId = usize;
 /// A name, or a field with its arguments, by number: equal numbers are equal texts.
 pub(super) type TextId = usize;
+
+/// A value with variables as [`values::variable`] reads them. No function, as the library does not tell the type of such
+/// values.
+macro_rules! constant {
+    ($value:expr) => {{
+        let Ok(constant) = $value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
+        Positioned::new(constant, $value.pos)
+    }};
+}
 
 /// The document as the counts see it.
 #[derive(Debug, Default)]
@@ -185,7 +194,10 @@ impl<'d> Reader<'d> {
         let mut items = Vec::with_capacity(set.items.len());
         for selection in &set.items {
             self.out.steps += 1;
-            self.directives(selection.node.directives())?;
+            match &selection.node {
+                Selection::Field(field) if field.node.name.node == "__typename" => self.typename(field)?,
+                other => self.directives(other.directives())?,
+            }
             match &selection.node {
                 Selection::Field(field) => items.push(Item::Field(self.field(parent, field)?)),
                 Selection::InlineFragment(inline) => {
@@ -239,8 +251,7 @@ impl<'d> Reader<'d> {
     fn arguments(&mut self, field: &WrittenField, known: Option<&'d FieldShape>) -> Result<Vec<(Name, Value)>, Refusal> {
         let mut arguments = Vec::with_capacity(field.arguments.len());
         for (name, value) in &field.arguments {
-            let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
-            let value = Positioned::new(constant, value.pos);
+            let value = constant!(value);
             self.value(&value)?;
             let place = known.and_then(|field| field.arguments.get(&name.node));
             usage::find(&value, place, self.shape, &mut self.uses.places);
@@ -255,10 +266,20 @@ impl<'d> Reader<'d> {
         Ok(arguments)
     }
 
+    /// What the executor's validation does not look at.
+    fn typename(&mut self, field: &'d Positioned<WrittenField>) -> Result<(), Refusal> {
+        typename::check(field)?;
+        for (_, value) in field.node.directives.iter().flat_map(|directive| &directive.node.arguments) {
+            let value = constant!(value);
+            typename::check_condition(&value)?;
+            usage::find_declared(&value, self.shape.condition(), self.shape, &mut self.uses.places);
+        }
+        Ok(())
+    }
+
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
         for (_, value) in directives.iter().flat_map(|directive| &directive.node.arguments) {
-            let Ok(constant) = value.node.clone().into_const_with(|name| Ok::<_, Infallible>(values::variable_value(&name)));
-            let value = Positioned::new(constant, value.pos);
+            let value = constant!(value);
             self.value(&value)?;
             // The directives that there are, are for the validator to know.
             usage::find(&value, None, self.shape, &mut self.uses.places);

@@ -29,6 +29,8 @@ pub struct Shape {
     inputs: HashMap<Name, HashMap<Name, Place>>,
     /// Scalars and enums: with the input objects, all that a variable can be.
     scalars: HashSet<Name>,
+    /// What `@skip` and `@include` are asked.
+    condition: Place,
     /// Whether the SDL could be read.
     legible: bool,
 }
@@ -85,6 +87,13 @@ pub(super) struct Place {
     pub ty: Type,
     /// Whether something stands there where nothing is given.
     pub has_default: bool,
+}
+
+impl Default for Place {
+    /// A condition.
+    fn default() -> Self {
+        Self { ty: Type { base: BaseType::Named(Name::new("Boolean")), nullable: false }, has_default: false }
+    }
 }
 
 impl Place {
@@ -219,6 +228,11 @@ impl Shape {
     /// What a field takes beside the records that it reads, in records.
     pub(in crate::graphql) fn work(&self, on: TypeId, name: &str) -> u64 {
         self.field(on, name).map_or(0, |field| field.work)
+    }
+
+    /// What the conditions of directives are.
+    pub(super) const fn condition(&self) -> &Place {
+        &self.condition
     }
 
     /// The field of an input object.

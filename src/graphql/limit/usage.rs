@@ -2,7 +2,7 @@
 //!
 //! The executor looks at the values of variables alone, so what was wrong with a declaration came to light only with
 //! certain values, or never. These are the specification's rules 5.8.2, 5.8.4 and 5.8.5; that a variable is declared
-//! (5.8.3) the executor sees itself.
+//! (5.8.3) the executor sees itself but on `__typename`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +32,8 @@ pub(super) struct Use<'d> {
     name: String,
     /// What is wanted there; none where the schema does not know the place, or knows it too well to ask.
     wanted: Option<Wanted<'d>>,
+    /// Whether nobody else looks whether it is declared.
+    is_ours: bool,
     line: usize,
     column: usize,
 }
@@ -45,9 +47,18 @@ struct Wanted<'d> {
 /// Finds the variables in a value that stands in a place. Recurses as deeply as the literal is nested, which
 /// [`super::check_text`] bounds.
 pub(super) fn find<'d>(value: &Positioned<Value>, place: Option<&'d Place>, shape: &'d Shape, found: &mut Vec<Use<'d>>) {
+    find_in(value, place, shape, false, found);
+}
+
+/// The same where the executor does not look whether a variable is declared.
+pub(super) fn find_declared<'d>(value: &Positioned<Value>, place: &'d Place, shape: &'d Shape, found: &mut Vec<Use<'d>>) {
+    find_in(value, Some(place), shape, true, found);
+}
+
+fn find_in<'d>(value: &Positioned<Value>, place: Option<&'d Place>, shape: &'d Shape, is_ours: bool, found: &mut Vec<Use<'d>>) {
     let wanted = place.map(|place| Wanted { ty: &place.ty, has_default: place.has_default });
     look(&value.node, wanted, shape, &mut |name, wanted| {
-        found.push(Use { name: name.to_owned(), wanted, line: value.pos.line, column: value.pos.column });
+        found.push(Use { name: name.to_owned(), wanted, is_ours, line: value.pos.line, column: value.pos.column });
     });
 }
 
@@ -108,6 +119,9 @@ fn check_operation(operation: &OperationDefinition, own: &Uses<'_>, usage: &Usag
             if let Some((definition, used)) = declared.get_mut(place.name.as_str()) {
                 *used = true;
                 check_place(definition, place)?;
+            } else if place.is_ours {
+                let message = format!("Variable \"${}\" is not defined", shortened(&place.name));
+                return Err(Refusal::new(code::VALIDATION_FAILED, message).at(place.line, place.column));
             }
         }
         let spread = uses.spreads.iter().filter(|name| seen.insert(**name));

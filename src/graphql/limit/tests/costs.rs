@@ -112,3 +112,26 @@ fn the_usual_introspection_queries_pass() {
     let round = "{__schema{types{fields{type{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}}}";
     assert_eq!(refused(round).code, "LIMIT_COST");
 }
+
+/// What is charged beside records, in tenths of one.
+fn beside(text: &str) -> u64 {
+    let (doc, analysis) = (super::super::parse(text).unwrap(), super::analysed(text));
+    let (_, definition) = super::super::pick(&doc, None).unwrap();
+    let variables = async_graphql::Variables::default();
+    let given = super::super::values::Given::new(definition, &variables);
+    analysis.budget.price(analysis.operations[0].cost, &given).beside
+}
+
+#[test]
+fn what_reads_no_record_is_charged_each_time_that_it_is_asked() {
+    assert_eq!(beside("{groups(first:0){totalCount}}"), 10 + 1, "a list of no rows is filtered and counted");
+    assert_eq!(beside("{groups(first:7){nodes{members(first:0){totalCount}}}}"), 10 + 7 * (10 + 1));
+    assert_eq!(beside("{groups(last:0){nodes{members{totalCount}}}}"), 10, "where there is no row nothing is asked of one");
+    assert_eq!(beside("{state{id id i:id __typename}}"), 3, "a leaf as often as it is written");
+    assert_eq!(beside("{parties(first:0,filter:{or:[{text:\"a\"},{text:\"b\"}]}){totalCount}}"), 10 + 1 + 5 * 6, "a filter by all that stands in it");
+    let variable = "query($f:PartyFilter={or:[{text:\"a\"},{text:\"b\"}]}){parties(first:0,filter:$f){totalCount}}";
+    assert_eq!(beside(variable), 10 + 1 + 5 * 6, "also in a variable");
+    let both = "{a:parties(first:0,filter:{text:\"a\"}){totalCount}...F}fragment F on Query{b:parties(first:0,filter:{text:\"a\"}){totalCount}}";
+    assert_eq!(beside(both), 2 * (10 + 1 + 5 * 2), "also where it is the same");
+    assert_eq!(beside("{groups(first:9,after:\"x\"){totalCount}}"), 10 + 1, "a page asks for nothing by its size or place");
+}

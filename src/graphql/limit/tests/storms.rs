@@ -24,6 +24,7 @@ pub(super) fn unlimited() -> Limits {
         introspection_depth: usize::MAX,
         expanded_nesting: usize::MAX,
         nodes: u64::MAX,
+        work: u64::MAX,
         variable_nesting: 64,
         list_length: usize::MAX,
         predicates: usize::MAX,
