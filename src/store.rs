@@ -70,7 +70,7 @@ use tokio::sync::Semaphore;
 
 pub use check::Finding;
 pub use connect::Listener;
-pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
+pub use contribution::{Act, Call, EventRow, Outcome, Proof, ReadNote, Storage, Terms, VersionRow};
 pub use copy::{CopyError, CopyReport, Progress};
 pub use error::StoreError;
 pub use follow::{FollowError, Follower};
@@ -129,6 +129,8 @@ pub struct Store {
     caches: Arc<ArcSwap<Caches>>,
     /// What is held back of figures, and from whom.
     sight: series::veil::Sight,
+    /// What holds for all that parties contribute.
+    contributing: Arc<Terms>,
     /// Where SQLite writes ahead of the file.
     log: Option<PathBuf>,
 }
@@ -168,6 +170,7 @@ impl Store {
             clock,
             caches: Arc::new(ArcSwap::from_pointee(Caches::new())),
             sight: series::veil::Sight::default(),
+            contributing: Arc::default(),
             log: vitals::log_of(file),
         })
     }
