@@ -85,8 +85,8 @@ impl End {
             return if head.is_none() && self.seal.is_none() { Ok(None) } else { Err(damaged()) };
         };
         match keys.look(head, "head", &self.parts(seal).each_ref().map(String::as_str)) {
-            // The database's own key seals no end that another made.
-            Sealed::Holds(Strength::Inside) if id_of(head) != id_of(seal) => Err(damaged()),
+            // The database's own key seals no end that another made, and neither does one that cannot be looked at.
+            Sealed::Holds(Strength::Inside) | Sealed::Lost if id_of(head) != id_of(seal) => Err(damaged()),
             Sealed::Holds(strength) => Ok(Some(strength)),
             Sealed::Lost => Ok(Some(Strength::Former)),
             Sealed::Broken => Err(damaged()),
@@ -290,7 +290,7 @@ pub(in crate::store) async fn proof(db: &impl ConnectionTrait, keys: &AuditKeys)
     match end.check(head(db).await?.as_deref(), &keys) {
         Ok(strength) => {
             proof.is_proven = strength.is_some_and(|strength| strength > Strength::Inside);
-            if keys.is_outside() && proof.sealed_from.is_some() && !proof.is_proven {
+            if keys.is_outside() && strength.is_some_and(|strength| strength < Strength::Outside) {
                 let unused = "the chain of events is not sealed with audit.key: start the server once with it. Where it ran with it before, the chain was made anew";
                 proof.unproved.get_or_insert_with(|| unused.to_owned());
             }

@@ -229,7 +229,7 @@ pub(super) async fn heads(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Resu
 }
 
 /// These versions, bodies included.
-pub(super) async fn practices(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Result<HashMap<(Id, u32), GoodPractice>, StoreError> {
+pub(in crate::store) async fn practices(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Result<HashMap<(Id, u32), GoodPractice>, StoreError> {
     let heads = heads(db, keys).await?;
     let mut names = Vec::new();
     for (id, _, row) in &heads {
