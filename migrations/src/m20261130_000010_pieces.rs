@@ -50,7 +50,8 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = db.get_database_backend() == DbBackend::Postgres;
-        db.execute_unprepared(if postgres { "DROP TRIGGER event_is_sealed ON event; DROP FUNCTION event_is_sealed()" } else { "DROP TRIGGER event_is_sealed" }).await?;
+        db.execute_unprepared(if postgres { "DROP TRIGGER event_is_sealed ON event; DROP FUNCTION event_is_sealed()" } else { "DROP TRIGGER event_is_sealed" })
+            .await?;
         db.execute_unprepared("DROP INDEX event_by_reader").await?;
         manager.alter_table(Table::alter().table("event").drop_column("seal").take()).await?;
         for table in ["holding", "practice_piece"] {

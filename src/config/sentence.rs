@@ -41,7 +41,10 @@ const CONTRIBUTIONS: &[(&str, &str)] = &[(
 const AUDIT: &[(&str, &str)] = &[
     ("key", "A secret of 16 characters or more that the chain of events is sealed with; without one, a key in the database, which proves less."),
     ("former_keys", "Keys that audit.key replaced: what was sealed with them is proved by them."),
-    ("lost_keys", "The ids (silkroutes doctor tells them) of former keys that are gone: what was sealed with them cannot be proved, and is not said to be wrong."),
+    (
+        "lost_keys",
+        "The ids (silkroutes doctor tells them) of former keys that are gone: what was sealed with them cannot be proved, and is not said to be wrong.",
+    ),
 ];
 
 /// Of the limits that a document meets; their reasons stand in `graphql::limit`.

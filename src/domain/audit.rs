@@ -104,7 +104,8 @@ impl AuditKeys {
     #[must_use]
     pub fn look(&self, seal: &str, what: &str, parts: &[&str]) -> Sealed {
         let id = id_of(seal);
-        let keys = [(Strength::Outside, &self.outside), (Strength::Inside, &self.inside)].into_iter().filter_map(|(strength, key)| Some((strength, key.as_ref()?)));
+        let keys =
+            [(Strength::Outside, &self.outside), (Strength::Inside, &self.inside)].into_iter().filter_map(|(strength, key)| Some((strength, key.as_ref()?)));
         let known = keys.chain(self.former.iter().map(|key| (Strength::Former, key))).find(|(_, key)| key.id == id);
         match known {
             Some((strength, key)) if key.seal(what, parts) == seal => Sealed::Holds(strength),

@@ -71,7 +71,9 @@ impl End {
     async fn of(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
         let found = rows(db, Sql::new("SELECT seq, hash, seal FROM event ORDER BY seq DESC LIMIT 1")).await.doing(DOING)?;
         Ok(match found.first() {
-            Some(row) => Self { seq: row.try_get_by_index(0).doing(DOING)?, hash: row.try_get_by_index(1).doing(DOING)?, seal: row.try_get_by_index(2).doing(DOING)? },
+            Some(row) => {
+                Self { seq: row.try_get_by_index(0).doing(DOING)?, hash: row.try_get_by_index(1).doing(DOING)?, seal: row.try_get_by_index(2).doing(DOING)? }
+            }
             None => Self { seq: 0, hash: String::new(), seal: None },
         })
     }
@@ -196,7 +198,9 @@ impl Proof {
                  Not proved: that nobody who can write the database, and so read that key, made the chain anew. A key outside of it (audit.key) proves that, too."
             );
         }
-        format!("{events} in one chain without seals, as an earlier version wrote it: whoever can write the database can make it anew. The next event seals them as they stand.")
+        format!(
+            "{events} in one chain without seals, as an earlier version wrote it: whoever can write the database can make it anew. The next event seals them as they stand."
+        )
     }
 }
 
@@ -264,7 +268,9 @@ impl Walk<'_> {
 }
 
 fn unknown(what: &str, id: &str) -> String {
-    format!("the chain of events cannot be proved: {what} are sealed with the key {id}, which is not set here (audit.key, or audit.former_keys where it was replaced)")
+    format!(
+        "the chain of events cannot be proved: {what} are sealed with the key {id}, which is not set here (audit.key, or audit.former_keys where it was replaced)"
+    )
 }
 
 /// Walks along the whole chain.
@@ -291,14 +297,17 @@ pub(in crate::store) async fn proof(db: &impl ConnectionTrait, keys: &AuditKeys)
         Ok(strength) => {
             proof.is_proven = strength.is_some_and(|strength| strength > Strength::Inside);
             if keys.is_outside() && strength.is_some_and(|strength| strength < Strength::Outside) {
-                let unused = "the chain of events is not sealed with audit.key: start the server once with it. Where it ran with it before, the chain was made anew";
+                let unused =
+                    "the chain of events is not sealed with audit.key: start the server once with it. Where it ran with it before, the chain was made anew";
                 proof.unproved.get_or_insert_with(|| unused.to_owned());
             }
         }
         Err(StoreError::AuditKey(id)) => {
             proof.unproved.get_or_insert_with(|| unknown("its end", &id));
         }
-        Err(_) => proof.findings.push(format!("the chain of events breaks behind event {}: the last events were cut off, or what says which is the last was", end.seq)),
+        Err(_) => proof
+            .findings
+            .push(format!("the chain of events breaks behind event {}: the last events were cut off, or what says which is the last was", end.seq)),
     }
     Ok(proof)
 }
@@ -342,7 +351,9 @@ async fn take_up(transaction: &DatabaseTransaction, keys: &AuditKeys) -> Result<
         Ok(_) => Ok(false),
         // That is for the doctor to say, and for whoever writes; reading goes on.
         Err(StoreError::Damaged { .. }) => {
-            tracing::error!("the chain of events does not end where it should: nothing can be contributed, and nothing restricted shown; silkroutes doctor looks closer");
+            tracing::error!(
+                "the chain of events does not end where it should: nothing can be contributed, and nothing restricted shown; silkroutes doctor looks closer"
+            );
             Ok(false)
         }
         Err(other) => Err(other),

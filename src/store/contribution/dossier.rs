@@ -182,7 +182,9 @@ impl Store {
     /// Where the database does not answer.
     pub async fn versions(&self, ids: &[Id]) -> Result<Vec<VersionRow>, StoreError> {
         const DOING: &str = "read the versions of practices";
-        let mut sql = Sql::new("SELECT entry_id, version, language, content, bodies, audience, status, recorded_at FROM practice_version WHERE entry_id IN (SELECT value FROM ");
+        let mut sql = Sql::new(
+            "SELECT entry_id, version, language, content, bodies, audience, status, recorded_at FROM practice_version WHERE entry_id IN (SELECT value FROM ",
+        );
         sql.texts("l", &ids).text(") ORDER BY entry_id, version DESC");
         let (mut all, mut told) = (Vec::new(), Vec::new());
         for row in rows(&self.read, sql).await.doing(DOING)? {

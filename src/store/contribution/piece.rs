@@ -276,7 +276,9 @@ pub(in crate::store) async fn look(db: &impl ConnectionTrait) -> Result<Vec<Stri
         wanted.sort_unstable();
         wanted.dedup();
         let kept = pieces(db, &wanted).await?;
-        found.extend(kept.iter().filter(|((_, known), text)| name(text) != *known).map(|((id, _), _)| format!("a text of the practice {id} is not what it was")));
+        found.extend(
+            kept.iter().filter(|((_, known), text)| name(text) != *known).map(|((id, _), _)| format!("a text of the practice {id} is not what it was")),
+        );
         let broken = versions.into_iter().filter(|(id, _, pieces)| pieces.practice(*id, &kept).is_none());
         found.extend(broken.map(|(id, version, _)| format!("version {version} of the practice {id} cannot be read")));
     }

@@ -274,7 +274,8 @@ async fn contributions_of_the_version_before_are_carried_over() {
     former(&db).await;
 
     // A node of the version before goes on until this one has written; it cannot read what it does not know, nor write over it.
-    let old = "INSERT INTO event (seq, at, entry_id, kind, party, subject, version, note, hash) SELECT max(seq) + 1, '', '', '', '', '', NULL, NULL, '' FROM event";
+    let old =
+        "INSERT INTO event (seq, at, entry_id, kind, party, subject, version, note, hash) SELECT max(seq) + 1, '', '', '', '', '', NULL, NULL, '' FROM event";
     let store = Store::open(&db.place.url()).await.unwrap();
     assert_eq!(told(&store, &[id, other]).await, before);
     assert_eq!(store.check().await.unwrap(), []);

@@ -57,7 +57,9 @@ fn an_address_becomes_words_of_what_was_published_first_and_stays() {
 #[test]
 fn an_address_is_chance_alone_where_words_would_tell() {
     let stage = Stage::new();
-    for (attributed, audience) in [(false, json!({ "level": "PUBLIC" })), (true, json!({ "level": "PARTICIPANTS" })), (true, json!({ "level": "NAMED_PARTIES", "parties": ["CHE"] }))] {
+    for (attributed, audience) in
+        [(false, json!({ "level": "PUBLIC" })), (true, json!({ "level": "PARTICIPANTS" })), (true, json!({ "level": "NAMED_PARTIES", "parties": ["CHE"] }))]
+    {
         let draft = stage.done(&stage.tashkent, "draftGoodPractice", &json!({ "content": content("Uzbekistan arranges it"), "attributed": attributed }));
         stage.done(&stage.tashkent, "submitGoodPractice", &json!({ "id": draft["id"], "ifVersion": 1, "audience": audience }));
         let published = stage.done(&stage.desk, "publishGoodPractice", &json!({ "id": draft["id"], "ifVersion": 1 }));
@@ -97,8 +99,12 @@ fn no_word_stands_in_an_address_that_was_not_published_to_everyone() {
         }
         let (which, kind, level) = (usize::try_from(draw(5)).expect("small"), draw(7), draw(4));
         let practice = &mut all[which];
-        let audience = [json!({ "level": "PUBLIC" }), json!({ "level": "PUBLIC" }), json!({ "level": "PARTICIPANTS" }), json!({ "level": "NAMED_PARTIES", "parties": ["AFG"] })]
-            [usize::try_from(level).expect("small")]
+        let audience = [
+            json!({ "level": "PUBLIC" }),
+            json!({ "level": "PUBLIC" }),
+            json!({ "level": "PARTICIPANTS" }),
+            json!({ "level": "NAMED_PARTIES", "parties": ["AFG"] }),
+        ][usize::try_from(level).expect("small")]
         .clone();
         let mut input = json!({ "id": practice.id, "ifVersion": practice.version });
         let attributed = draw(4) > 0;
