@@ -7,6 +7,7 @@ mod visibility;
 mod writes;
 
 use serde_json::{Value, json};
+use silkroutes::config::Settings;
 use silkroutes::domain::viewer::Role;
 
 use crate::app::TestApp;
@@ -27,7 +28,12 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
-        let app = TestApp::with(|_| {});
+        Self::with(|_| {})
+    }
+
+    /// With other settings.
+    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let app = TestApp::with(change);
         let key = |party, role, subject| app.key(party, role, subject);
         Self {
             tashkent: key("UZB", Role::FocalPoint, "tashkent"),

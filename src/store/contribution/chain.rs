@@ -319,13 +319,26 @@ impl Store {
     /// # Errors
     /// Where it was sealed with a key that is not known here, or the database does not answer.
     pub async fn take_up_chain(&self) -> Result<(), StoreError> {
-        let (keys, turn) = (self.contributing.keys.clone(), self.write.turn().await?);
+        let keys = self.contributing.keys.clone();
+        // Whoever only looks waits for nobody who writes.
+        let reading = self.one_state(LOOK).await?;
+        let is_to_be = is_to_be_sealed(&*reading, &keys).await;
+        let _ = reading.rollback().await;
+        if !is_to_be? {
+            return Ok(());
+        }
+        let turn = self.write.turn().await?;
         self.write
             .soon(async move {
                 let transaction = write::begin(&turn).await?;
-                let done = take_up(&transaction, &keys).await;
-                let keep = matches!(done, Ok(true));
-                write::end(transaction, done, keep).await.map(drop)
+                let done = async {
+                    if is_to_be_sealed(&transaction, &keys).await? {
+                        End::of(&transaction).await?.keep(&transaction, &all_keys(&transaction, &keys).await?).await?;
+                    }
+                    Ok(())
+                }
+                .await;
+                write::end(transaction, done, true).await
             })
             .await
     }
@@ -342,13 +355,11 @@ impl Store {
     }
 }
 
-/// Whether the end was sealed anew.
-async fn take_up(transaction: &DatabaseTransaction, keys: &AuditKeys) -> Result<bool, StoreError> {
-    let keys = all_keys(transaction, keys).await?;
-    let end = End::of(transaction).await?;
-    match end.check(head(transaction).await?.as_deref(), &keys) {
-        Ok(Some(strength)) if keys.is_outside() && strength < Strength::Outside => end.keep(transaction, &keys).await.map(|()| true),
-        Ok(_) => Ok(false),
+/// Whether the end is sealed, and not with the operator's key.
+async fn is_to_be_sealed(db: &impl ConnectionTrait, keys: &AuditKeys) -> Result<bool, StoreError> {
+    let keys = all_keys(db, keys).await?;
+    match End::of(db).await?.check(head(db).await?.as_deref(), &keys) {
+        Ok(strength) => Ok(keys.is_outside() && strength.is_some_and(|strength| strength < Strength::Outside)),
         // That is for the doctor to say, and for whoever writes; reading goes on.
         Err(StoreError::Damaged { .. }) => {
             tracing::error!(
