@@ -22,11 +22,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::audit::AuditKeys;
 use crate::domain::suppression::{Suppression, Thresholds};
 use crate::graphql::limit::Limits;
-use crate::http::auth::settings::Settings as Auth;
+use crate::http::auth::settings::{Secret, Settings as Auth};
 use crate::http::settings::Settings as Http;
-use crate::store::ROOM;
+use crate::store::{ROOM, Terms};
 
 pub use merge::{Config, Faults, Sources, read};
 
@@ -60,6 +61,10 @@ pub struct Settings {
     pub auth: Auth,
     /// What a document may ask for.
     pub graphql: Limits,
+    /// What parties write.
+    pub contributions: Contributions,
+    /// What the chain of events is sealed with.
+    pub audit: Audit,
 }
 
 impl Default for Settings {
@@ -78,6 +83,8 @@ impl Default for Settings {
             http: Http::default(),
             auth: Auth::default(),
             graphql: Limits::default(),
+            contributions: Contributions::default(),
+            audit: Audit::default(),
         }
     }
 }
@@ -114,6 +121,42 @@ impl From<Listener> for String {
     fn from(listener: Listener) -> Self {
         listener.0.map(|address| address.to_string()).unwrap_or_default()
     }
+}
+
+impl Settings {
+    /// What holds for all that parties contribute.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let Audit { key, former_keys, lost_keys } = &self.audit;
+        let keys = AuditKeys::new(key.reveal(), former_keys.iter().map(Secret::reveal), lost_keys);
+        Terms { party_bytes: self.contributions.party_bytes, keys }
+    }
+}
+
+/// What parties may write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contributions {
+    /// How many bytes one party may store.
+    pub party_bytes: u64,
+}
+
+impl Default for Contributions {
+    fn default() -> Self {
+        Self { party_bytes: Terms::default().party_bytes }
+    }
+}
+
+/// What the chain of events is sealed with.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// The operator's key; the database's own where it is empty.
+    pub key: Secret,
+    /// Those that it had before.
+    pub former_keys: Vec<Secret>,
+    /// The ids of those that are gone.
+    pub lost_keys: Vec<String>,
 }
 
 /// How and how much is logged.

@@ -12,6 +12,7 @@
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
 //! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
+//! | [`audit`] | the keys that seal what happened |
 //! | [`fact`] | facts of publishers' files, series, and the ids of figures |
 //! | [`series`], [`forecast`] | figures through time, and what may come next |
 //! | [`suppression`] | which small numbers are held back, and from whom |
@@ -20,6 +21,7 @@
 //! | [`publisher`] | the files that publishers of statistics put out, read and checked |
 
 pub mod audience;
+pub mod audit;
 pub mod catalogue;
 pub mod contact;
 pub mod contribution;

@@ -76,7 +76,7 @@ use tokio::sync::Semaphore;
 
 pub use check::Finding;
 pub use connect::Listener;
-pub use contribution::{Act, Call, EventRow, Outcome, ReadNote, VersionRow};
+pub use contribution::{Act, Call, EventRow, Outcome, Proof, ReadNote, Storage, Terms, VersionRow};
 pub use copy::{CopyError, CopyReport, Progress};
 pub use error::StoreError;
 pub use follow::{FollowError, Follower};
@@ -142,6 +142,8 @@ pub struct Store {
     caches: Arc<ArcSwap<Caches>>,
     /// What is held back of figures, and from whom.
     sight: series::veil::Sight,
+    /// What holds for all that parties contribute.
+    contributing: Arc<Terms>,
     /// Whether something was erased that may still stand in a file.
     erasing: Arc<erasing::Erasing>,
 }
@@ -182,6 +184,7 @@ impl Store {
             caches: Arc::new(ArcSwap::from_pointee(Caches::new())),
             sight: series::veil::Sight::default(),
             erasing: Arc::default(),
+            contributing: Arc::default(),
         })
     }
 

@@ -18,6 +18,7 @@ mod m20261124_000003_log;
 mod m20261124_000004_series;
 mod m20261124_000006_keys;
 mod m20261124_000007_contributions;
+mod m20261130_000010_pieces;
 
 /// The steps in order.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_series::Migration),
             Box::new(m20261124_000006_keys::Migration),
             Box::new(m20261124_000007_contributions::Migration),
+            Box::new(m20261130_000010_pieces::Migration),
         ]
     }
 }

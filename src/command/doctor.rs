@@ -6,7 +6,7 @@ use silkroutes::app::embedded_catalogue;
 use silkroutes::config::Settings;
 use silkroutes::graph::Snapshot;
 use silkroutes::http::pages;
-use silkroutes::store::{Follower, Store};
+use silkroutes::store::{Follower, Proof, Store};
 
 use super::{Done, say};
 
@@ -50,7 +50,7 @@ async fn database(settings: &Settings) -> Vec<Check> {
         return vec![sound("database", format!("{name} is not there yet; the first start makes it"))];
     }
     let store = match Store::open(settings.database.url()).await {
-        Ok(store) => store,
+        Ok(store) => store.on_terms(settings.terms()),
         Err(fault) => return vec![broken("database", fault.to_string())],
     };
     let mut checks = vec![sound("database", name)];
@@ -59,6 +59,12 @@ async fn database(settings: &Settings) -> Vec<Check> {
         Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),
         Err(fault) => checks.push(broken("integrity", fault.to_string())),
     }
+    checks.push(match store.proof().await {
+        Ok(Proof { findings, .. }) if !findings.is_empty() => broken("events", "what they say cannot be relied upon: see above"),
+        Ok(Proof { unproved: Some(unproved), .. }) => broken("events", unproved),
+        Ok(proof) => sound("events", proof.words()),
+        Err(fault) => broken("events", fault.to_string()),
+    });
     checks.push(match Follower::new(store.clone()).await {
         Ok(follower) => sound("graph", contents(&follower.current())),
         Err(fault) => broken("graph", fault.to_string()),

@@ -10,7 +10,8 @@ use crate::domain::suggest::did_you_mean;
 use crate::domain::suppression::LEAST_THRESHOLD;
 
 use super::{Origin, Settings, sentence::sentence, without_password};
-use crate::http::auth::{role_of, settings::is_safe_url};
+use crate::http::auth::role_of;
+use crate::http::auth::settings::{Secret, is_safe_url};
 
 /// Variables with our prefix that are no settings: where the file is, and what the build is told.
 const NO_SETTINGS: [&str; 2] = ["SILKROUTES_CONFIG", "SILKROUTES_UI"];
@@ -278,9 +279,9 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
         {
             "it must list pairs, as UZSTAT-ASYLUM=UZB"
         }
-        "auth.key_secret" if !settings.auth.key_secret.reveal().is_empty() && settings.auth.key_secret.reveal().len() < 16 => {
-            "it must have 16 characters or more"
-        }
+        "auth.key_secret" if is_short(&settings.auth.key_secret) => "it must have 16 characters or more",
+        "audit.key" if is_short(&settings.audit.key) => "it must have 16 characters or more",
+        "audit.former_keys" if settings.audit.former_keys.iter().any(is_short) => "each must have 16 characters or more",
         "http.queue" if settings.http.queue == 0 => "it must be 1 or more",
         "http.exports_each" if settings.http.exports_each == 0 => "it must be 1 or more",
         "http.export_sheet_rows" if settings.http.export_sheet_rows > 1_048_575 => "it can be at most 1048575, as a sheet has so many rows",
@@ -290,10 +291,16 @@ fn beyond_types(name: &str, settings: &Settings) -> Option<&'static str> {
     Some(wrong)
 }
 
+/// Whether a secret that is given is too short to be one.
+fn is_short(secret: &Secret) -> bool {
+    (1..16).contains(&secret.reveal().len())
+}
+
 fn shown(name: &str, value: &Value) -> String {
     match value {
         Value::String(url) if matches!(name, "database" | "database_replica") => without_password(url),
-        Value::String(text) if name == "auth.key_secret" => if text.is_empty() { "" } else { "…" }.to_owned(),
+        Value::String(text) if matches!(name, "auth.key_secret" | "audit.key") => if text.is_empty() { "" } else { "…" }.to_owned(),
+        Value::Array(parts) if name == "audit.former_keys" && !parts.is_empty() => "…".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(parts) => {
             let parts: Vec<_> = parts.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();

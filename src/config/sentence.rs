@@ -41,6 +41,20 @@ const OIDC: &[(&str, &str)] = &[
     ("keep_time", "How much longer known keys stay good while it does not answer."),
 ];
 
+const CONTRIBUTIONS: &[(&str, &str)] = &[(
+    "party_bytes",
+    "Bytes that one party may store: its texts once each, and 512 for each text, version, step and contact point; what goes beyond is refused, from four fifths on it is told.",
+)];
+
+const AUDIT: &[(&str, &str)] = &[
+    ("key", "A secret of 16 characters or more that the chain of events is sealed with; without one, a key in the database, which proves less."),
+    ("former_keys", "Keys that audit.key replaced: what was sealed with them is proved by them."),
+    (
+        "lost_keys",
+        "The ids (silkroutes doctor tells them) of former keys that are gone: what was sealed with them cannot be proved, and is not said to be wrong.",
+    ),
+];
+
 /// Of the limits that a document meets; their reasons stand in `graphql::limit`.
 const GRAPHQL: &[(&str, &str)] = &[
     ("tokens", "Words, numbers and signs in a document."),
@@ -70,6 +84,8 @@ pub fn sentence(key: &str) -> &'static str {
         Some(("auth.oidc", name)) => (OIDC, name),
         Some(("auth", name)) => (AUTH, name),
         Some(("graphql", name)) => (GRAPHQL, name),
+        Some(("contributions", name)) => (CONTRIBUTIONS, name),
+        Some(("audit", name)) => (AUDIT, name),
         Some(("suppress_below", _)) => return SUPPRESS_BELOW,
         _ => (OWN, key),
     };

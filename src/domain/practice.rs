@@ -75,7 +75,8 @@ pub struct PracticeText {
 /// A good practice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoodPractice {
-    /// Words of its title; fixed.
+    /// Its address: chance, and from its first publication on, where everyone may read it and its owner is named, words of
+    /// the title that was published first. Then fixed.
     pub slug: String,
     /// In each language that it is told in, the original first; never empty.
     pub texts: Vec<PracticeText>,

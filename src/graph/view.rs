@@ -367,7 +367,8 @@ impl View {
     /// The practice of that slug.
     #[must_use]
     pub fn find_practice(&self, slug: &str) -> Option<PracticeIx> {
-        self.snapshot.practices.find(slug).and_then(|any| self.face(any))
+        // One that was a draft had another slug then, under which nothing is found any more.
+        self.snapshot.practices.find(slug).and_then(|any| self.face(any)).filter(|&ix| *self.practice(ix).slug == *slug)
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, Variables};
+use async_graphql::{EmptySubscription, Error, Pos, Request, Response, SDLExportOptions, Schema, SchemaBuilder, ServerError, Variables, value};
 use futures_util::FutureExt;
 use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::graph::{Snapshot, Stop, View, Viewer, Work};
-use crate::store::{Follower, Store};
+use crate::store::{Follower, Storage, Store};
 
 use super::error::{Fault, INTERNAL_MESSAGE, code, dress, in_order, set_code, told_once};
 use super::export::Carry;
@@ -207,12 +208,12 @@ impl Api {
             .data(Arc::clone(&reads))
             .data(rate)
             .data(Manner { work: Arc::clone(&work), is_written: carry.is_none() && !prepared.analysis.merges() });
-        let written = Arc::new(AtomicU64::new(0));
+        let (written, storage) = (Arc::new(AtomicU64::new(0)), Arc::new(ArcSwapOption::<Storage>::empty()));
         if let Some(carry) = carry {
             request = request.data(carry);
         }
         if writes > 0 {
-            request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
+            request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written), storage: Arc::clone(&storage) });
         }
         request.operation_name = operation;
         request.set_parsed_query(document);
@@ -247,6 +248,9 @@ impl Api {
         let revision = Some(written.load(Ordering::Relaxed)).filter(|revision| *revision > 0);
         if let Some(revision) = revision {
             response.extensions.insert("revision".into(), revision.into());
+        }
+        if let Some(storage) = storage.load_full() {
+            response.extensions.insert("storage".into(), value!({ "used": storage.used, "allowed": storage.allowed }));
         }
         let is_for_all = executed && writes == 0 && response.errors.is_empty() && matches!(viewer, Viewer::Anonymous) && reads.is_for_all();
         Outcome { response, executed, cost, revision, is_for_all }

@@ -38,7 +38,7 @@ const TELEPHONE: usize = 40;
 pub struct ContactPoint(pub ContactIx);
 
 object! {
-    /// An office that answers: a single point of contact, or where a liaison officer sits. Never a person's name. Participants only; each read is noted.
+    /// An office that answers: a single point of contact, or where a liaison officer sits. Never a person's name. Participants only; each day on which a party reads it is noted.
     impl ContactPoint {
         /// Opaque, and known to participants alone.
         async fn id(&self, ctx: &Context<'_>) -> ID {

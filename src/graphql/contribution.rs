@@ -3,13 +3,15 @@
 //! Every mutation goes the same way ([`contribute`]): what the caller may not see is not there; what is wrong with the
 //! input is told all at once; the rules are asked inside the transaction; the payload shows the graph as it is then.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Interface, SimpleObject};
 
 use crate::domain::contribution::{Refused, Step, UserErrorCode};
 use crate::domain::date::PartialDate;
 use crate::domain::document::ProvisionKind;
 use crate::domain::id::Id;
-use crate::domain::practice::content::{BODY, Content, Faults, InputFault, Named, SUMMARY, TITLE, slug};
+use crate::domain::practice::content::{BODY, Content, Faults, InputFault, Named, SUMMARY, TITLE, draft_slug};
 use crate::domain::practice::{EvidenceLevel, PracticeText, TargetGroup};
 use crate::domain::text::{self, Language};
 use crate::domain::viewer::Member;
@@ -207,7 +209,7 @@ pub trait OnPractice: std::fmt::Debug {
     fn saw(&self) -> u32;
 }
 
-/// What a new practice says. It is owned by the viewer's own party; its slug is the title's words and a random suffix.
+/// What a new practice says. It is owned by the viewer's own party; its slug is chance alone. At its first publication it becomes words of the title that was consented to and chance (chance alone where its owner is not named or not everyone may read it), and never changes after.
 #[derive(Debug, Clone, InputObject)]
 pub struct DraftGoodPracticeInput {
     /// The caller's own key for this call, up to 200 characters: sent again with the same input within 24 hours, it is answered again and done once.
@@ -324,8 +326,7 @@ pub async fn draft(ctx: &Context<'_>, input: DraftGoodPracticeInput) -> Done {
         return Ok(Err(faults.0.into_iter().map(UserError::from).collect()));
     }
     let (id, chance) = writer(ctx).store.chance().map_err(|fault| Fault::unavailable(&fault))?;
-    let slug = slug(&content.title, chance);
-    let practice = Box::new(content.practice(slug, by.party.clone(), input.attributed, input.language));
+    let practice = Box::new(content.practice(draft_slug(chance), by.party.clone(), input.attributed, input.language));
     let key = input.idempotency_key.as_ref().map(|key| (key.to_string(), digest_of("draft", &input)));
     contribute(ctx, Call { by, act: Act::Draft { id, practice }, key }).await
 }
@@ -362,7 +363,8 @@ async fn contribute(ctx: &Context<'_>, call: Call) -> Done {
 pub async fn perform(ctx: &Context<'_>, call: Call, not_there: fn() -> Vec<UserError>) -> Result<Result<Id, Vec<UserError>>, Fault> {
     let writer = writer(ctx);
     Ok(match writer.store.contribute(call).await.map_err(|fault| Fault::unwritten(&fault))? {
-        Outcome::Done(id, revision) => {
+        Outcome::Done(id, revision, storage) => {
+            writer.storage.store(storage.map(Arc::new));
             writer.go_on(ctx, revision).await?;
             Ok(id)
         }

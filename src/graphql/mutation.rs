@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwapOption;
 use async_graphql::Context;
 use jiff::civil::Date;
 
 use crate::graph::View;
-use crate::store::{Follower, Store, StoreError};
+use crate::store::{Follower, Storage, Store, StoreError};
 
 use super::contact::{self, EraseContactPointInput, EraseContactPointPayload, SaveContactPointInput, SaveContactPointPayload};
 use super::contribution::{
@@ -32,6 +33,8 @@ pub struct Writer {
     pub today: Date,
     /// The last revision that the request made; 0 before.
     pub revision: Arc<AtomicU64>,
+    /// What the party stores, where little room is left for it.
+    pub storage: Arc<ArcSwapOption<Storage>>,
 }
 
 /// The writer of this request; put there by [`Api::execute`](super::Api::execute) for every mutation.

@@ -44,7 +44,7 @@ object! {
             ID(read(ctx, self.0).id.to_string())
         }
 
-        /// Words of its title, fixed; what `goodPractice(slug:)` takes.
+        /// Its address, what `goodPractice(slug:)` takes: of a draft, chance alone; from its first publication on words of the title that was published, or chance alone, and fixed.
         async fn slug<'a>(&self, ctx: &Context<'a>) -> &'a str {
             &read(ctx, self.0).slug
         }

@@ -185,7 +185,7 @@ object! {
             meetings_of(ctx, ("Query.meetings", ()), &view(ctx).meetings().rows, filter, order_by, &page)
         }
 
-        /// Offices, not persons: single points of contact and liaison officers (activity IV.d), by party and office. For those who take part in the partnership; each read is noted.
+        /// Offices, not persons: single points of contact and liaison officers (activity IV.d), by party and office. For those who take part in the partnership; each day on which a party reads one is noted.
         paged fn contact_points(&self, ctx, page,
             #[graphql(desc = "Only offices for which all of this holds.")] filter: Given<Box<ContactPointFilterInput>>,
         ) -> ContactPointConnection {

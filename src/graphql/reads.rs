@@ -48,7 +48,7 @@ pub fn read<'a>(ctx: &Context<'a>, ix: PracticeIx) -> &'a PracticeNode {
         && !view.is_owner(ix)
         && let Ok(mut reads) = ctx.data_unchecked::<Arc<Reads>>().0.lock()
     {
-        reads.insert(ReadNote { entry: practice.id, version: practice.version, each: false });
+        reads.insert(ReadNote { entry: practice.id, version: practice.version, daily: false });
     }
     practice
 }
@@ -60,7 +60,7 @@ pub fn read_contact<'a>(ctx: &Context<'a>, ix: ContactIx) -> &'a ContactNode {
     if view.viewer_party().map(|(party, _)| party) != Some(contact.party)
         && let Ok(mut reads) = ctx.data_unchecked::<Arc<Reads>>().0.lock()
     {
-        reads.insert(ReadNote { entry: contact.id, version: contact.version, each: true });
+        reads.insert(ReadNote { entry: contact.id, version: contact.version, daily: true });
     }
     contact
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::ConnectionTrait;
 
-use super::contribution::{Which, event::first_broken_link, faces};
+use super::contribution::{Which, chain, faces, piece};
 use super::error::Doing;
 use super::material::stored;
 use super::reference::{Codes, references};
@@ -12,6 +12,7 @@ use super::row::CATALOGUE;
 use super::series::check as series;
 use super::sql::{Sql, rows};
 use super::{Store, StoreError, write};
+use crate::domain::audit::AuditKeys;
 use crate::domain::entry::{Kind, Stored};
 
 const DOING: &str = "be looked at";
@@ -51,13 +52,13 @@ impl Store {
     /// Where the database cannot even be looked at.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
         let reading = self.one_state(DOING).await?;
-        let found = look(&*reading).await;
+        let found = look(&*reading, &self.contributing.keys).await;
         let _ = reading.rollback().await;
         found
     }
 }
 
-async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
+async fn look(db: &impl ConnectionTrait, keys: &AuditKeys) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Findings::default();
     engine(db, &mut findings).await?;
     let steps = texts(db, "SELECT version FROM seaql_migrations ORDER BY version").await?;
@@ -70,7 +71,7 @@ async fn look(db: &impl ConnectionTrait) -> Result<Vec<Finding>, StoreError> {
     let masterless = "SELECT id || ' acts for ' || party FROM api_key WHERE revoked_at IS NULL AND party NOT IN (SELECT code FROM entry WHERE kind IN ('State', 'Organisation'))";
     findings.all(texts(db, masterless).await?.into_iter().map(|key| format!("the API key {key}, which is not there: it is good for nothing")));
     log(db, &mut findings).await?;
-    events(db, &mut findings).await?;
+    events(db, keys, &mut findings).await?;
     Ok(findings.0)
 }
 
@@ -92,10 +93,9 @@ async fn engine(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<()
 }
 
 /// What happened must be told as it was written, and of every contribution there must be its versions.
-async fn events(db: &impl ConnectionTrait, findings: &mut Findings) -> Result<(), StoreError> {
-    if let Some(seq) = first_broken_link(db).await? {
-        findings.all([format!("the chain of events breaks at event {seq}: it or the one before was changed, removed or moved")]);
-    }
+async fn events(db: &impl ConnectionTrait, keys: &AuditKeys, findings: &mut Findings) -> Result<(), StoreError> {
+    findings.all(chain::proof(db, keys).await?.findings);
+    findings.all(piece::look(db).await?);
     if let Err(StoreError::Damaged { what, of }) = faces(db, Which::All).await {
         findings.all([format!("{what} of {of} cannot be read")]);
     }

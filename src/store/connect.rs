@@ -26,6 +26,8 @@ pub(super) use postgres::{LOCK, shout};
 const SECRET: &str = "cursor_secret";
 /// The key in `meta` under which the secret is kept that hashes of API keys are made with.
 const KEY_SECRET: &str = "key_secret";
+/// The key in `meta` under which the secret is kept that seals events where the operator has no key for that.
+const AUDIT_SECRET: &str = "audit_secret";
 
 /// How long a look may take whether there is a database.
 const LOOK: Duration = Duration::from_secs(15);
@@ -165,7 +167,9 @@ async fn prepare(write: &DatabaseConnection, place: &Place) -> Result<(), StoreE
 async fn set_up(transaction: &DatabaseTransaction) -> Result<(), StoreError> {
     silkroutes_migrations::up(transaction).await.doing("bring its schema up to date")?;
     super::series::carry::carry(transaction).await?;
+    super::contribution::carry(transaction).await?;
     make_secret::<64>(transaction, SECRET).await?;
+    make_secret::<32>(transaction, AUDIT_SECRET).await?;
     make_secret::<32>(transaction, KEY_SECRET).await
 }
 
@@ -213,6 +217,12 @@ pub(super) async fn secret(db: &impl ConnectionTrait) -> Result<Option<[u8; 64]>
 pub(super) async fn key_secret(db: &impl ConnectionTrait) -> Result<[u8; 32], StoreError> {
     const WHAT: &str = "the secret of keys";
     read_secret(db, KEY_SECRET, WHAT).await?.ok_or(StoreError::Damaged { what: WHAT, of: "meta".into() })
+}
+
+/// The secret that seals events where the operator has no key for that.
+pub(super) async fn audit_secret(db: &impl ConnectionTrait) -> Result<[u8; 32], StoreError> {
+    const WHAT: &str = "the secret of events";
+    read_secret(db, AUDIT_SECRET, WHAT).await?.ok_or(StoreError::Damaged { what: WHAT, of: "meta".into() })
 }
 
 async fn read_secret<const N: usize>(db: &impl ConnectionTrait, name: &str, what: &'static str) -> Result<Option<[u8; N]>, StoreError> {

@@ -3,36 +3,63 @@
 //! The rules are [`Dossier`]'s; here they are asked about what the database holds while nobody else can write. An act
 //! that was answered already is not done again: its answer is found under the caller's key.
 
+mod carry;
+pub(super) mod chain;
 mod contact;
 mod dossier;
-pub(super) mod event;
+mod event;
 mod face;
+pub(super) mod piece;
+mod quota;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use sea_orm::DatabaseTransaction;
 
+use chain::Happening;
+use piece::Pieces;
+use quota::ROW;
+
 use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::write::{self, Changes, is_postgres};
 use super::{Store, StoreError};
+use crate::domain::audit::AuditKeys;
 use crate::domain::contact::ContactPoint;
-use crate::domain::contribution::{Dossier, EventKind, Refused, Step};
+use crate::domain::contribution::{Dossier, EventKind, Refused, Step, UserErrorCode};
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
 use crate::domain::practice::{GoodPractice, PracticeText};
-use crate::domain::text::Language;
 use crate::domain::viewer::Member;
 
+pub(super) use carry::carry;
+pub use chain::Proof;
 pub use dossier::VersionRow;
 pub use event::{EventRow, ReadNote};
 pub(super) use event::{Noted, noted};
 pub(super) use face::{Which, faces};
+pub use quota::Storage;
 
 /// How long the answer to a call can be found again.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What holds for all that parties contribute.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// How many bytes one party may store.
+    pub party_bytes: u64,
+    /// What the chain of events is sealed with.
+    pub keys: AuditKeys,
+}
+
+impl Default for Terms {
+    /// 256 MiB: a thousand practices that are told in ten languages at full length.
+    fn default() -> Self {
+        Self { party_bytes: 256 << 20, keys: AuditKeys::default() }
+    }
+}
 
 /// What someone does.
 #[derive(Debug, Clone)]
@@ -121,8 +148,8 @@ pub struct Call {
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done, now or before: of which entry, at which revision.
-    Done(Id, u64),
+    /// It is done, now or before: of which entry, at which revision; and what the party stores, where little room is left.
+    Done(Id, u64, Option<Storage>),
     /// The rules refuse it.
     Refused(Refused),
     /// There is no such practice.
@@ -132,12 +159,19 @@ pub enum Outcome {
 }
 
 impl Store {
-    /// An id and a suffix that nobody can guess and that tell nothing.
+    /// The same database, on these terms.
+    #[must_use]
+    pub fn on_terms(mut self, terms: Terms) -> Self {
+        self.contributing = Arc::new(terms);
+        self
+    }
+
+    /// An id and an address that nobody can guess and that tell nothing.
     ///
     /// # Errors
     /// Where the system gives no random bytes.
-    pub fn chance(&self) -> Result<(Id, [u8; 8]), StoreError> {
-        let (mut id, mut suffix) = ([0; 16], [0; 8]);
+    pub fn chance(&self) -> Result<(Id, [u8; 10]), StoreError> {
+        let (mut id, mut suffix) = ([0; 16], [0; 10]);
         #[expect(clippy::disallowed_methods, reason = "ids and slugs of contributions must not be guessed; no answer depends on which they are")]
         getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut suffix)).map_err(|_| StoreError::NoChance)?;
         Ok((Id::from_bytes(id), suffix))
@@ -151,10 +185,11 @@ impl Store {
     pub async fn contribute(&self, call: Call) -> Result<Outcome, StoreError> {
         let (turn, at, longest) = (self.write.turn().await?, (self.clock)(), self.write.longest);
         let (erases, erasing) = (matches!(call.act, Act::EraseContact { .. }), Arc::clone(&self.erasing));
+        let terms = Arc::clone(&self.contributing);
         let done = write::apart(async move {
             let written = async {
                 let transaction = if call.act.takes_back() { write::begin_in_reserve(&turn).await? } else { write::begin(&turn).await? };
-                let done = answer(&transaction, call, at).await;
+                let done = answer(&transaction, call, &terms, at).await;
                 let keep = matches!(done, Ok(Outcome::Done(..)));
                 write::end(transaction, done, keep).await
             };
@@ -173,7 +208,7 @@ impl Store {
     }
 }
 
-async fn answer(transaction: &DatabaseTransaction, call: Call, at: Timestamp) -> Result<Outcome, StoreError> {
+async fn answer(transaction: &DatabaseTransaction, call: Call, terms: &Terms, at: Timestamp) -> Result<Outcome, StoreError> {
     if let Some((key, digest)) = &call.key
         && let Some(answered) = answered(transaction, &call.by, key, at).await?
     {
@@ -181,93 +216,130 @@ async fn answer(transaction: &DatabaseTransaction, call: Call, at: Timestamp) ->
         return Ok(if known == *digest { outcome } else { Outcome::KeyReused });
     }
     let revision = write::revision(transaction).await? + 1;
-    let id = match perform(transaction, &call, revision, at).await? {
-        Ok(id) => id,
+    let done = match perform(transaction, &call, terms, revision, at).await? {
+        Ok(done) => done,
         Err(outcome) => return Ok(outcome),
     };
+    let storage = match count(transaction, &call.by, &done, terms).await? {
+        Ok(storage) => storage,
+        Err(refused) => return Ok(Outcome::Refused(refused)),
+    };
     let mut changes = Changes::default();
-    changes.note(id, call.act.kind());
+    changes.note(done.id, call.act.kind());
     changes.log(transaction, revision, at).await?;
     if let Some((key, digest)) = &call.key {
-        remember(transaction, &call.by, key, digest, id, revision, at).await?;
+        remember(transaction, &call.by, key, digest, done.id, revision, at).await?;
     }
-    Ok(Outcome::Done(id, revision))
+    Ok(Outcome::Done(done.id, revision, storage))
+}
+
+/// What was done.
+struct Done {
+    id: Id,
+    /// How many bytes were added; what was erased is taken off.
+    added: i64,
+    /// Whether it is done however much the party stores: it takes something back, or is the secretariat's review.
+    always: bool,
+}
+
+impl Done {
+    fn adding(id: Id, bytes: u64) -> Self {
+        // And its row in the log.
+        Self { id, added: i64::try_from(bytes + ROW).unwrap_or(i64::MAX), always: false }
+    }
+}
+
+/// Counts what a party stores now, unless it may not; what it is, where little room is left.
+async fn count(transaction: &DatabaseTransaction, by: &Member, done: &Done, terms: &Terms) -> Result<Result<Option<Storage>, Refused>, StoreError> {
+    let before = quota::used(transaction, &by.party).await?;
+    let storage = Storage { used: before.saturating_add_signed(done.added), allowed: terms.party_bytes };
+    if storage.used > storage.allowed && !done.always {
+        let message = format!(
+            "Your party stores {before} bytes of the {} that it may, and this would add {}. Erase contact points, or ask the operator for room (contributions.party_bytes); \
+             withdrawing, narrowing and erasing are always done.",
+            storage.allowed, done.added
+        );
+        return Ok(Err(Refused::new(UserErrorCode::Forbidden, message)));
+    }
+    quota::count(transaction, &by.party, done.added).await?;
+    storage.tell(by, done.added);
+    Ok(Ok(Some(storage).filter(Storage::is_short)))
 }
 
 /// Does it, unless it cannot be done.
-async fn perform(transaction: &DatabaseTransaction, call: &Call, revision: u64, at: Timestamp) -> Result<Result<Id, Outcome>, StoreError> {
+async fn perform(transaction: &DatabaseTransaction, call: &Call, terms: &Terms, revision: u64, at: Timestamp) -> Result<Result<Done, Outcome>, StoreError> {
     let by = &call.by;
+    let happening = |entry, kind, dossier: &Dossier, note| Happening { entry, kind, by, version: Some(dossier.version), note, at };
     let (id, saw) = match &call.act {
         Act::Draft { id, practice } => {
             let dossier = Dossier::begun(&practice.owner, &by.subject, at);
             dossier::begin(transaction, *id, practice, revision, at).await?;
             dossier::keep(transaction, *id, &dossier).await?;
-            dossier::add_version(transaction, *id, &dossier, practice, original(practice), at).await?;
-            event::note(transaction, *id, EventKind::Drafted, by, Some(dossier.version), None, at).await?;
-            return Ok(Ok(*id));
+            let (version, new) = Pieces::of(practice)?;
+            let bytes = piece::keep(transaction, *id, new).await? + dossier::add_version(transaction, *id, &dossier, &version, version.original(), at).await?;
+            chain::note(transaction, &terms.keys, &[happening(*id, EventKind::Drafted, &dossier, None)]).await?;
+            return Ok(Ok(Done::adding(*id, bytes)));
         }
         Act::SaveContact { id, saw, contact } => return contact::save(transaction, by, *id, *saw, contact, revision, at).await,
         Act::EraseContact { id, saw } => return contact::erase(transaction, by, *id, *saw).await,
         Act::Revise { id, saw, .. } | Act::Translate { id, saw, .. } | Act::Step { id, saw, .. } => (*id, *saw),
     };
-    let Some(mut dossier) = dossier::open(transaction, id).await? else { return Ok(Err(Outcome::NotThere)) };
-    let step = match &call.act {
-        Act::Step { step, .. } => step.clone(),
-        Act::Translate { .. } => Step::Translate,
-        Act::Revise { .. } | Act::Draft { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => Step::Revise,
+    let Some((mut dossier, taken_over)) = dossier::open(transaction, id).await? else { return Ok(Err(Outcome::NotThere)) };
+    let (step, note) = match &call.act {
+        Act::Step { step, note, .. } => (step.clone(), note.as_deref()),
+        Act::Translate { .. } => (Step::Translate, None),
+        Act::Revise { .. } | Act::Draft { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => (Step::Revise, None),
     };
-    let before = dossier.version;
+    let before = dossier.clone();
     let kind = match dossier.step(step, by, saw, at) {
         Ok(kind) => kind,
         Err(refused) => return Ok(Err(Outcome::Refused(refused))),
     };
-    if dossier.version == before {
-        dossier::touch_entry(transaction, id, &dossier, revision, at).await?;
-    } else {
-        let old = dossier::version(transaction, id, before).await?;
-        let (practice, language) = rewritten(old, &call.act);
-        dossier::add_version(transaction, id, &dossier, &practice, language, at).await?;
-        dossier::replace_entry(transaction, id, &practice, &dossier, revision, at).await?;
+    let bytes = if dossier.version == before.version { 0 } else { edit(transaction, id, &before, &dossier, &call.act, at).await? };
+    if kind == EventKind::Published {
+        dossier::settle_address(transaction, id, &dossier).await?;
     }
+    dossier::touch_entry(transaction, id, &dossier, revision, at).await?;
     dossier::keep(transaction, id, &dossier).await?;
     dossier::mark_versions(transaction, id, &dossier).await?;
-    let note = match &call.act {
-        Act::Step { note, .. } => note.as_deref(),
-        _ => None,
-    };
-    event::note(transaction, id, kind, by, Some(dossier.version), note, at).await?;
-    Ok(Ok(id))
+    chain::note(transaction, &terms.keys, &[happening(id, kind, &dossier, note)]).await?;
+    let noted = note.map_or(0, str::len) as u64;
+    Ok(Ok(Done { always: is_always_done(kind, &before, &dossier), ..Done::adding(id, taken_over + bytes + noted) }))
 }
 
-/// What a practice says after an edit, and in which language that was written.
-fn rewritten(mut old: GoodPractice, act: &Act) -> (GoodPractice, Language) {
-    match act {
-        Act::Revise { practice, attributed, .. } => {
-            let language = original(&old);
-            let mut texts = std::mem::take(&mut old.texts);
-            if let (Some(first), Some(new)) = (texts.first_mut(), practice.texts.first()) {
-                *first = PracticeText { language, ..new.clone() };
-            }
-            let (slug, owner) = (old.slug, old.owner);
-            (GoodPractice { slug, owner, texts, attributed: attributed.unwrap_or(old.attributed), ..(**practice).clone() }, language)
-        }
-        Act::Translate { text, .. } => {
-            match old.texts.iter_mut().find(|known| known.language == text.language) {
-                Some(known) => *known = text.clone(),
-                None => old.texts.push(text.clone()),
-            }
-            (old, text.language)
-        }
-        Act::Draft { .. } | Act::Step { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => {
-            let language = original(&old);
-            (old, language)
-        }
+/// Whether a step is done however much a party stores: it takes something back, or is the secretariat's. None of these
+/// can be repeated for ever without one that is not.
+fn is_always_done(kind: EventKind, before: &Dossier, after: &Dossier) -> bool {
+    let audience = |dossier: &Dossier| dossier.published.as_ref().map(|published| published.audience.clone());
+    match kind {
+        EventKind::Withdrawn | EventKind::Published | EventKind::ChangesRequested => true,
+        EventKind::AudienceChanged => audience(before) != audience(after),
+        EventKind::Drafted | EventKind::Revised | EventKind::Translated | EventKind::Submitted | EventKind::ReadRestricted => false,
     }
 }
 
-/// The language that a practice was written in.
-fn original(practice: &GoodPractice) -> Language {
-    practice.texts.first().map_or(Language::En, |text| text.language)
+/// Keeps what an edit says anew; how many bytes that takes.
+async fn edit(transaction: &DatabaseTransaction, id: Id, before: &Dossier, after: &Dossier, act: &Act, at: Timestamp) -> Result<u64, StoreError> {
+    let (mut version, mut pieces) = dossier::version(transaction, id, before.version).await?;
+    let language = match act {
+        Act::Revise { practice, attributed, .. } => {
+            let language = version.original();
+            let (slug, owner) = (version.slug.clone(), before.owner.clone());
+            let practice = GoodPractice { slug, owner, attributed: attributed.unwrap_or(version.attributed), ..(**practice).clone() };
+            version.state(&practice, &mut pieces)?;
+            if let Some(text) = practice.texts.first() {
+                version.tell(&PracticeText { language, ..text.clone() }, &mut pieces);
+            }
+            dossier::replace_entry(transaction, id, &practice).await?;
+            language
+        }
+        Act::Translate { text, .. } => {
+            version.tell(text, &mut pieces);
+            text.language
+        }
+        Act::Draft { .. } | Act::Step { .. } | Act::SaveContact { .. } | Act::EraseContact { .. } => version.original(),
+    };
+    Ok(piece::keep(transaction, id, pieces).await? + dossier::add_version(transaction, id, after, &version, language, at).await?)
 }
 
 const ANSWERED: &str = "look whether a call was answered already";
@@ -283,7 +355,7 @@ async fn answered(transaction: &DatabaseTransaction, by: &Member, key: &str, at:
     let (digest, id, revision): (String, String, i64) =
         (row.try_get_by_index(0).doing(ANSWERED)?, row.try_get_by_index(1).doing(ANSWERED)?, row.try_get_by_index(2).doing(ANSWERED)?);
     let id = id.parse().map_err(|_| StoreError::Damaged { what: "the entry", of: "an answered call".into() })?;
-    Ok(Some((digest, Outcome::Done(id, u64::try_from(revision).unwrap_or_default()))))
+    Ok(Some((digest, Outcome::Done(id, u64::try_from(revision).unwrap_or_default(), None))))
 }
 
 async fn remember(transaction: &DatabaseTransaction, by: &Member, key: &str, digest: &str, id: Id, revision: u64, at: Timestamp) -> Result<(), StoreError> {

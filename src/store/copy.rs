@@ -98,7 +98,7 @@ async fn occupied(db: &impl ConnectionTrait) -> Result<String, StoreError> {
         sql.text(table.name);
         if table.name == "meta" {
             // Made with the schema.
-            sql.text(" WHERE key NOT IN ('cursor_secret', 'key_secret')");
+            sql.text(" WHERE key NOT IN ('cursor_secret', 'audit_secret', 'key_secret')");
         }
         match count(db, sql).await? {
             0 => {}

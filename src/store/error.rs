@@ -111,6 +111,12 @@ pub enum StoreError {
         #[source]
         cause: DbErr,
     },
+    /// The chain of events is sealed with a key that is not set here.
+    #[error(
+        "The chain of events is sealed with the key {0}, which is not set here: set audit.key as it was. Where it was replaced, name the one before in \
+         audit.former_keys; where it is lost, set a new one and name {0} in audit.lost_keys."
+    )]
+    AuditKey(String),
     /// A row says what this program never writes.
     #[error("The database is damaged: {what} of {of} cannot be read. `silkroutes doctor` looks closer.")]
     Damaged {

@@ -1,12 +1,14 @@
 //! Stories of the store: a catalogue comes in, comes in again, and meets what was changed meanwhile.
 
 mod all;
+mod chain;
 mod copying;
 mod figures;
 mod follow;
 mod import;
 mod opening;
 mod pages;
+mod pieces;
 /// What these tests share with those from outside.
 #[path = "../../tests/it/place.rs"]
 mod place;

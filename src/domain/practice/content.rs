@@ -1,6 +1,7 @@
 //! What a party writes of a practice, checked: every fault at once, each with its place in the input.
 
 use super::{EvidenceLevel, GoodPractice, PracticeText, TargetGroup};
+use crate::domain::audience::{Audience, AudienceLevel};
 use crate::domain::contribution::UserErrorCode;
 use crate::domain::date::PartialDate;
 use crate::domain::text::{Citation, Language};
@@ -189,14 +190,25 @@ impl Content {
     }
 }
 
-/// A slug that no other practice has: words of the title, and chance, which tells nothing of others.
+/// The address of a draft: chance alone, which tells nothing of its title, and nothing of others.
 #[must_use]
-pub fn slug(title: &str, chance: [u8; 8]) -> String {
+pub fn draft_slug(chance: [u8; 10]) -> String {
+    data_encoding::BASE32_NOPAD.encode(&chance).to_lowercase()
+}
+
+/// The address from the first publication on: words of the title that was consented to, before the chance that the
+/// draft had. The chance alone where the owner is not named, and where not everyone may read it: the address stays for
+/// ever, and a title that some may read must not stand in what others are shown of a later version.
+#[must_use]
+pub fn published_slug(draft: &str, title: &str, attributed: bool, audience: &Audience) -> String {
+    let chance = draft.rsplit('-').next().unwrap_or(draft);
+    if !attributed || audience.level != AudienceLevel::Public {
+        return chance.to_owned();
+    }
     let folded = crate::domain::text::fold(title);
     let mut words: Vec<&str> = folded.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).take(SLUG_WORDS).collect();
     words.retain(|word| word.len() <= 20);
-    let suffix = data_encoding::BASE32_NOPAD.encode(&chance).to_lowercase();
-    words.push(&suffix);
+    words.push(chance);
     words.join("-")
 }
 
@@ -206,9 +218,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_words_and_chance() {
-        assert_eq!(slug("Été in Türkiye: who, what & where to go", [0; 8]), "ete-in-turkiye-who-what-where-aaaaaaaaaaaaa");
-        assert_eq!(slug("Возвращение", [255; 8]), "7777777777776");
+    fn an_address_is_chance_until_its_words_may_be_read_by_everyone() {
+        let draft = draft_slug([0; 10]);
+        assert_eq!(draft, "aaaaaaaaaaaaaaaa");
+        let public = Audience::of(AudienceLevel::Public);
+        let title = "Été in Türkiye: who, what & where to go";
+        assert_eq!(published_slug(&draft, title, true, &public), "ete-in-turkiye-who-what-where-aaaaaaaaaaaaaaaa");
+        assert_eq!(published_slug(&draft, title, false, &public), draft, "the owner is not named");
+        assert_eq!(published_slug(&draft, title, true, &Audience::of(AudienceLevel::Participants)), draft, "strangers may come to read another title");
+        assert_eq!(published_slug("words-of-a-draft-2222222222222", title, false, &public), "2222222222222", "a draft of an earlier version");
+        assert_eq!(published_slug(&draft_slug([255; 10]), "Возвращение", true, &public), "7777777777777777");
     }
 
     #[test]

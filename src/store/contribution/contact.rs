@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sea_orm::{ActiveValue, DatabaseTransaction};
 
-use super::Outcome;
+use super::{Done, Outcome};
 use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::{Refused, UserErrorCode};
 use crate::domain::entry::{Entry, Kind};
@@ -26,31 +26,35 @@ pub(super) async fn save(
     contact: &ContactPoint,
     revision: u64,
     at: Timestamp,
-) -> Result<Result<Id, Outcome>, StoreError> {
+) -> Result<Result<Done, Outcome>, StoreError> {
     let written = Written { id, ..Written::of(&Entry::ContactPoint(contact.clone()))? };
     let Some(saw) = saw else {
         let mut row = written.row(revision, None, instant(at));
         row.digest = ActiveValue::Set(None);
         row.origin = ActiveValue::Set(API.to_owned());
         insert_entries(transaction, vec![row], |_| {}).await?;
-        return Ok(Ok(id));
+        return Ok(Ok(Done::adding(id, written.content.len() as u64)));
     };
-    if let Some(refused) = check(transaction, by, id, saw).await? {
-        return Ok(Err(refused));
-    }
+    let before = match check(transaction, by, id, saw).await? {
+        Ok(before) => before,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let mut done = Done::adding(id, written.content.len() as u64);
+    done.added -= before;
     let mut sql = Sql::new("UPDATE entry SET content = ");
     sql.bind(written.content).text(", version = ").bind(i64::from(saw) + 1).text(", revision = ").bind(i64::try_from(revision).unwrap_or(i64::MAX));
     sql.text(", updated_at = ").bind(instant(at)).text(" WHERE id = ").bind(id.to_string());
     run(transaction, sql).await.doing(DOING)?;
-    Ok(Ok(id))
+    Ok(Ok(done))
 }
 
 /// Erases an office, and the keys of the calls that wrote it. That it was read stays noted, by its id, which says nothing
 /// any more.
-pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Result<Id, Outcome>, StoreError> {
-    if let Some(refused) = check(transaction, by, id, saw).await? {
-        return Ok(Err(refused));
-    }
+pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Result<Done, Outcome>, StoreError> {
+    let before = match check(transaction, by, id, saw).await? {
+        Ok(before) => before,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let mut sql = Sql::new("DELETE FROM entry WHERE id = ");
     sql.bind(id.to_string());
     run(transaction, sql).await.doing("erase a contact point")?;
@@ -58,20 +62,24 @@ pub(super) async fn erase(transaction: &DatabaseTransaction, by: &Member, id: Id
     let mut sql = Sql::new("DELETE FROM answered WHERE entry_id = ");
     sql.bind(id.to_string());
     run(transaction, sql).await.doing("forget the calls that wrote it")?;
-    Ok(Ok(id))
+    let done = Done::adding(id, 0);
+    Ok(Ok(Done { added: done.added - before, always: true, ..done }))
 }
 
-/// Why it cannot be written, if it cannot.
-async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Option<Outcome>, StoreError> {
+/// How many bytes it has now; or why it cannot be written.
+async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32) -> Result<Result<i64, Outcome>, StoreError> {
     let mut sql = Sql::new("SELECT version, content FROM entry WHERE kind = ");
     sql.bind(Kind::ContactPoint.name()).text(" AND id = ").bind(id.to_string());
     let found = rows(transaction, sql).await.doing(DOING)?;
-    let Some(row) = found.first() else { return Ok(Some(Outcome::NotThere)) };
+    let Some(row) = found.first() else { return Ok(Err(Outcome::NotThere)) };
     let (version, content): (i64, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
     let contact: ContactPoint = serde_json::from_str(&content).map_err(|_| StoreError::Damaged { what: "the content", of: format!("contact point {id}") })?;
     if contact.party != by.party {
-        return Ok(Some(Outcome::Refused(Refused::new(UserErrorCode::Forbidden, "Only the party that it belongs to may do this."))));
+        return Ok(Err(Outcome::Refused(Refused::new(UserErrorCode::Forbidden, "Only the party that it belongs to may do this."))));
     }
     let version = u32::try_from(version).unwrap_or(u32::MAX);
-    Ok((version != saw).then(|| Outcome::Refused(Refused::version_conflict(version, saw))))
+    if version != saw {
+        return Ok(Err(Outcome::Refused(Refused::version_conflict(version, saw))));
+    }
+    Ok(Ok(i64::try_from(content.len()).unwrap_or(i64::MAX)))
 }

@@ -1,14 +1,11 @@
 //! From dossiers and versions to the faces that a snapshot is made of.
 
-use std::collections::HashMap;
-
 use sea_orm::ConnectionTrait;
 
-use super::dossier::practice;
+use super::piece;
 use crate::domain::contribution::Dossier;
 use crate::domain::entry::Kind;
 use crate::domain::id::Id;
-use crate::domain::practice::GoodPractice;
 use crate::domain::word::Words;
 use crate::graph::material::PracticeFace;
 use crate::store::StoreError;
@@ -36,10 +33,9 @@ pub(in crate::store) async fn faces(db: &impl ConnectionTrait, which: Which<'_>)
         let looks: Vec<_> = some.iter().flat_map(|(id, dossier)| dossier.faces().into_iter().map(|face| (*id, face))).collect();
         let mut keys: Vec<(Id, u32)> = looks.iter().map(|(id, face)| (*id, face.version)).collect();
         keys.dedup();
-        let versions = versions(db, &keys).await?;
+        let versions = piece::practices(db, &keys).await?;
         for (id, face) in looks {
-            let entry = versions.get(&(id, face.version)).cloned();
-            let entry = entry.ok_or_else(|| StoreError::Damaged { what: "a version", of: format!("the practice {id}") })?;
+            let entry = versions.get(&(id, face.version)).cloned().ok_or_else(|| piece::damaged(id))?;
             faces.push(PracticeFace { id, entry, face, kept: true });
         }
     }
@@ -63,20 +59,6 @@ async fn dossiers(db: &impl ConnectionTrait, which: Which<'_>) -> Result<Vec<(Id
         let (id, content): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
         let damaged = |what| StoreError::Damaged { what, of: format!("the practice {id}") };
         all.push((id.parse().map_err(|_| damaged("the id"))?, serde_json::from_str(&content).map_err(|_| damaged("the dossier"))?));
-    }
-    Ok(all)
-}
-
-async fn versions(db: &impl ConnectionTrait, keys: &[(Id, u32)]) -> Result<HashMap<(Id, u32), GoodPractice>, StoreError> {
-    let mut sql = Sql::new("SELECT v.entry_id, v.version, v.content, v.bodies FROM ");
-    sql.tuples("k", &keys).text(" JOIN practice_version v ON v.entry_id = k.value ->> 0 AND v.version = CAST(k.value ->> 1 AS bigint)");
-    let mut all = HashMap::with_capacity(keys.len());
-    for row in rows(db, sql).await.doing(DOING)? {
-        let text = |n: usize| row.try_get_by_index::<String>(n).doing(DOING);
-        let id = text(0)?;
-        let damaged = || StoreError::Damaged { what: "a version", of: format!("the practice {id}") };
-        let version = u32::try_from(row.try_get_by_index::<i64>(1).doing(DOING)?).map_err(|_| damaged())?;
-        all.insert((id.parse().map_err(|_| damaged())?, version), practice(&text(2)?, &text(3)?).ok_or_else(damaged)?);
     }
     Ok(all)
 }

@@ -72,6 +72,7 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("recorded_at", Text),
         ],
     ),
+    Table { page: 100, ..table("practice_piece", 2, &[("entry_id", Text), ("name", Text), ("text", Text)]) },
     table(
         "event",
         1,
@@ -85,8 +86,10 @@ pub(in crate::store) const TABLES: &[Table] = &[
             ("version", Number),
             ("note", Text),
             ("hash", Text),
+            ("seal", Text),
         ],
     ),
+    table("holding", 1, &[("party", Text), ("bytes", Number)]),
     table("answered", 2, &[("subject", Text), ("key", Text), ("digest", Text), ("entry_id", Text), ("revision", Number), ("at", Text)]),
     table("change", 2, &[("revision", Number), ("entry_id", Text), ("kind", Text), ("at", Text)]),
     table(

@@ -26,7 +26,7 @@ fn a_draft_is_its_owners_alone() {
     let before: Vec<Value> = [None, Some(&stage.desk), Some(&stage.kabul)].map(|key| lists(&stage, key.map(String::as_str))).to_vec();
     let draft = stage.draft();
     assert_eq!((&draft["status"], &draft["version"], &draft["audience"]["level"]), (&json!("DRAFT"), &json!(1), &json!("OWNER")));
-    assert!(draft["slug"].as_str().is_some_and(|slug| slug.starts_with("walnut-orchards-for-returning-families-")), "{draft}");
+    assert!(draft["slug"].as_str().is_some_and(|slug| !slug.contains('-')), "its address is chance alone: {draft}");
     for (key, before) in [None, Some(&stage.desk), Some(&stage.kabul)].into_iter().zip(before) {
         assert_eq!(stage.sees(key.map(String::as_str), &draft), Value::Null);
         assert_eq!(lists(&stage, key.map(String::as_str)), before, "in no list, count or search");

@@ -164,6 +164,31 @@ fn contact_points_are_for_those_who_take_part_and_are_erased_for_good() {
 }
 
 #[test]
+fn a_party_is_told_before_it_may_store_no_more() {
+    let stage = Stage::with(|settings| settings.contributions.party_bytes = 40_000);
+    let query = "mutation($input: DraftGoodPracticeInput!) { draftGoodPractice(input: $input) { goodPractice { id } errors { code message } } }";
+    let draft = |key: &str, n: usize| {
+        let input = json!({ "content": content(&format!("Orchards {n}")) });
+        stage.app.post_as(key, &json!({ "query": query, "variables": { "input": input } })).json()
+    };
+    let mut told = Value::Null;
+    for n in 0..100 {
+        let answer = draft(&stage.tashkent, n);
+        let payload = &answer["data"]["draftGoodPractice"];
+        if payload["errors"] == json!([]) {
+            told = answer["extensions"]["storage"].clone();
+            continue;
+        }
+        assert_eq!((&payload["errors"][0]["code"], &payload["goodPractice"]), (&json!("FORBIDDEN"), &Value::Null));
+        assert!(n > 5 && payload["errors"][0]["message"].as_str().is_some_and(|message| message.contains("of the 40000 that it may")), "{n}: {payload}");
+        assert!(told["used"].as_u64().is_some_and(|used| (32_000..=40_000).contains(&used)) && told["allowed"] == 40_000, "{told}");
+        assert_eq!(draft(&stage.kabul, n)["data"]["draftGoodPractice"]["errors"], json!([]), "what one party stores is nothing to another");
+        return;
+    }
+    panic!("nothing was refused");
+}
+
+#[test]
 fn the_doctor_finds_an_event_that_was_altered() {
     let stage = Stage::new();
     stage.published(&json!({ "level": "PUBLIC" }));
