@@ -73,6 +73,6 @@ mod tests {
             assert_eq!(answer, 2 * n);
         }
         assert_eq!(made, 2);
-        assert_eq!(memo.of(&Thrice(1), || 0), 3, "kinds of questions stand apart");
+        assert_eq!(memo.of(&Thrice(1), || 0_u32), 3, "kinds of questions stand apart");
     }
 }

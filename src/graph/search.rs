@@ -268,7 +268,7 @@ impl<T> Index<T> {
     fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool, work: &Work) -> Hits<T> {
         let (documents, mean) = (seen.count, seen.mean);
         let meter = work.meter();
-        let is_counted = |posting: &Posting<T>| if visible(posting.document) { meter.step(FOUND) } else { meter.step(0) && false };
+        let is_counted = |posting: &Posting<T>| meter.sees(visible(posting.document), FOUND);
         let mut hits: Option<FxHashMap<Ix<T>, f32>> = None;
         for stem in stems {
             let postings: Vec<(&Posting<T>, f32)> = self

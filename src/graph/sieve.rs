@@ -70,10 +70,6 @@ impl<'a> Walk<'a> {
     /// Whether a practice is in the list; none is once the operation is over.
     #[must_use]
     pub fn keeps(&self, ix: PracticeIx) -> bool {
-        if !self.view.sees(ix) {
-            self.meter.step(0);
-            return false;
-        }
-        self.meter.step(1) && self.sieve.is_none_or(|sieve| sieve.keeps(self.view, ix, &self.meter))
+        self.meter.sees(self.view.sees(ix), 1) && self.sieve.is_none_or(|sieve| sieve.keeps(self.view, ix, &self.meter))
     }
 }

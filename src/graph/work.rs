@@ -94,7 +94,7 @@ impl Meter<'_> {
     /// So many rounds of a loop are some microseconds.
     const ROUNDS: u32 = 256;
 
-    /// Counts a round of so many steps (none, of what the viewer does not see); false where the loop is to end.
+    /// Counts a round of so many steps; false where the loop is to end.
     pub fn step(&self, steps: u64) -> bool {
         self.open.set(self.open.get() + steps);
         self.since.set(self.since.get() + 1);
@@ -102,6 +102,11 @@ impl Meter<'_> {
             self.look();
         }
         !self.is_over.get()
+    }
+
+    /// Counts a round about something that the viewer may not see, where he does: whether he does, and the loop goes on.
+    pub fn sees(&self, is_seen: bool, steps: u64) -> bool {
+        self.step(if is_seen { steps } else { 0 }) && is_seen
     }
 
     fn look(&self) {

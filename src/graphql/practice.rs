@@ -398,7 +398,7 @@ fn ranked(view: &View, list: &[PracticeIx], found: &[(PracticeIx, f32)]) -> Vec<
         found.iter().map(|&(practice, score)| Row { practice, score }).collect()
     } else {
         let meter = view.work().meter();
-        let seen = list.iter().filter(|ix| if view.sees(**ix) { meter.step(LOOKED_FOR) } else { meter.step(0) && false });
+        let seen = list.iter().filter(|ix| meter.sees(view.sees(**ix), LOOKED_FOR));
         seen.map(|&practice| Row { practice, score: score_of(found, practice) }).filter(|row| row.score > 0.0).collect()
     };
     if view.work().spend(KEYED * rows.len() as u64) {

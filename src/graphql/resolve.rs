@@ -56,7 +56,7 @@ impl Manner {
     }
 
     /// Counts what a value holds as text.
-    fn count(&self, value: &Value) {
+    fn count(this: Option<&Self>, value: &Value) {
         let text = |value: &Value| match value {
             Value::Binary(json) => json.len(),
             Value::String(text) => text.len(),
@@ -66,8 +66,8 @@ impl Manner {
             Value::Object(fields) => fields.values().map(text).sum(),
             other => text(other),
         };
-        if bytes >= SMALL {
-            self.work.spend(bytes as u64 / BYTES);
+        if let Some(manner) = this.filter(|_| bytes >= SMALL) {
+            manner.work.spend(bytes as u64 / BYTES);
         }
     }
 }
@@ -173,7 +173,7 @@ impl<T: Row> OutputType for Rows<T> {
             return Ok(Value::List(values));
         }
         let list = written::list(&values);
-        manner.inspect(|manner| manner.count(&list));
+        Manner::count(manner, &list);
         Ok(list)
     }
 }
@@ -218,7 +218,7 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
         return Err(ctx.set_error_path(Error::from(Fault::too_much()).into_server_error(field.pos)));
     }
     if !is_simple {
-        return object.resolve(ctx, field).await.inspect(|value| manner.into_iter().for_each(|manner| manner.count(value)));
+        return object.resolve(ctx, field).await.inspect(|value| Manner::count(manner, value));
     }
     let all = fields.iter().map(|&field| -> Later<'_> {
         if field.node.name.node == "__typename" {
@@ -231,15 +231,14 @@ pub async fn object<T: ObjectType>(object: &T, ctx: &ContextSelectionSet<'_>, fi
     });
     let values = settle(all).await?;
     let keys = fields.iter().map(|field| &field.node.response_key().node);
-    if let Some(manner) = manner.filter(|manner| manner.is_written) {
-        let object = written::object(keys.map(Name::as_str), &values);
-        manner.count(&object);
-        return Ok(object);
-    }
-    let mut object = IndexMap::with_capacity(values.len());
-    object.extend(keys.cloned().zip(values));
-    let object = Value::Object(object);
-    manner.into_iter().for_each(|manner| manner.count(&object));
+    let object = if manner.is_some_and(|manner| manner.is_written) {
+        written::object(keys.map(Name::as_str), &values)
+    } else {
+        let mut object = IndexMap::with_capacity(values.len());
+        object.extend(keys.cloned().zip(values));
+        Value::Object(object)
+    };
+    Manner::count(manner, &object);
     Ok(object)
 }
 

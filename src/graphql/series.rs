@@ -20,7 +20,7 @@ use super::resolve::{One, Rows, row};
 use super::view;
 
 /// Steps of fitting models to a point of a series.
-const FITTED: u64 = 50_000;
+const FITTED: u64 = 20_000;
 
 /// More points than any series has: two centuries of months, from some sources.
 const MOST: usize = 20_000;

@@ -60,8 +60,9 @@ impl Price {
         Self { nodes: self.nodes.saturating_add(other.nodes), beside: self.beside.saturating_add(other.beside) }
     }
 
+    /// So often. Of a page of no rows the list itself is asked what is selected on it.
     fn times(self, times: u64) -> Self {
-        Self { nodes: self.nodes.saturating_mul(times), beside: self.beside.saturating_mul(times) }
+        Self { nodes: self.nodes.saturating_mul(times), beside: self.beside.saturating_mul(times.max(1)) }
     }
 
     /// Of either the larger.

@@ -124,7 +124,7 @@ fn the_node_budget_holds_to_the_node() {
     let nodes = accepted(&document(48)).nodes;
     assert_eq!(nodes, 1 + 100 + 10_000 + 480_000);
     let look = |nodes| look_at(&document(48), None, "{}", &Limits { nodes, ..Limits::default() });
-    assert_eq!(look(nodes).unwrap().cost, 4_901);
+    assert_eq!(look(nodes).unwrap().cost, 5_482);
     assert_eq!(look(nodes - 1).unwrap_err().code, "LIMIT_COST");
     assert_eq!(refused(&document(50)).code, "LIMIT_COST");
 }

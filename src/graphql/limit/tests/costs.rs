@@ -126,7 +126,7 @@ fn beside(text: &str) -> u64 {
 fn what_reads_no_record_is_charged_each_time_that_it_is_asked() {
     assert_eq!(beside("{groups(first:0){totalCount}}"), 10 + 1, "a list of no rows is filtered and counted");
     assert_eq!(beside("{groups(first:7){nodes{members(first:0){totalCount}}}}"), 10 + 7 * (10 + 1));
-    assert_eq!(beside("{groups(last:0){nodes{members{totalCount}}}}"), 10, "where there is no row nothing is asked of one");
+    assert_eq!(beside("{groups(last:0){nodes{members{totalCount}}}}"), 10 + 10 + 20, "what is selected on no row counts once");
     assert_eq!(beside("{state{id id i:id __typename}}"), 3, "a leaf as often as it is written");
     assert_eq!(beside("{parties(first:0,filter:{or:[{text:\"a\"},{text:\"b\"}]}){totalCount}}"), 10 + 1 + 5 * 6, "a filter by all that stands in it");
     let variable = "query($f:PartyFilter={or:[{text:\"a\"},{text:\"b\"}]}){parties(first:0,filter:$f){totalCount}}";
