@@ -33,7 +33,7 @@ const USUAL: usize = 64 * 1024;
 /// Whoever holds no more than this is served even where others have used up the room of all.
 const MODEST: usize = 1024 * 1024;
 
-/// The same where the room of all is exceeded by far.
+/// Where the room of all is exceeded by far, whoever holds no more than this is told so, and still has his look at the health.
 const TINY: usize = 8 * BESIDE;
 
 /// The room of all clients.
@@ -117,9 +117,10 @@ impl Budget {
     pub fn room(&self, account: &Account, more: usize, vital: bool) -> Room {
         let (own, all) = (account.held().saturating_add(more), self.held().saturating_add(more));
         let each = if vital { self.each.saturating_mul(2) } else { self.each };
-        let room = if is_far_beyond(own, each) || is_far_beyond(all, self.most) && own > TINY {
+        let (is_full, is_overfull) = (all > self.most, is_far_beyond(all, self.most));
+        let room = if is_far_beyond(own, each) || is_overfull && own > TINY {
             Room::None
-        } else if own > each || all > self.most && own > MODEST.min(self.each) && !vital {
+        } else if own > each || !vital && (is_overfull || is_full && own > MODEST.min(self.each)) {
             Room::Short
         } else {
             Room::Enough
@@ -257,6 +258,9 @@ mod tests {
         assert_eq!(budget.room(&four, BESIDE, false), Room::Enough, "for whoever holds nothing there is some");
         budget.take(&one, 1 << 20);
         assert_eq!(budget.room(&one, 1, false), Room::None);
+        budget.take(&two, 3 << 20);
+        assert_eq!(budget.room(&four, BESIDE, false), Room::Short, "not where it is exceeded by far");
+        assert_eq!(budget.room(&four, BESIDE, true), Room::Enough);
         assert!(Arc::ptr_eq(&budget.account(1), &one));
     }
 
