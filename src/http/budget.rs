@@ -33,7 +33,7 @@ const USUAL: usize = 64 * 1024;
 /// Whoever holds no more than this is served even where others have used up the room of all.
 const MODEST: usize = 1024 * 1024;
 
-/// The same where the room of all is exceeded by far.
+/// Where the room of all is exceeded by far, whoever holds no more than this is told so, and still has his look at the health.
 const TINY: usize = 8 * BESIDE;
 
 /// The room of all clients.
@@ -55,6 +55,8 @@ pub(super) struct Account {
     shared: Mutex<Shared>,
     /// How long his answers are: the longest of late.
     usual: AtomicUsize,
+    /// What those are taken to be that are being made.
+    expected: AtomicUsize,
 }
 
 /// How often bytes are held that are there once, by where they are.
@@ -115,9 +117,10 @@ impl Budget {
     pub fn room(&self, account: &Account, more: usize, vital: bool) -> Room {
         let (own, all) = (account.held().saturating_add(more), self.held().saturating_add(more));
         let each = if vital { self.each.saturating_mul(2) } else { self.each };
-        let room = if is_far_beyond(own, each) || is_far_beyond(all, self.most) && own > TINY {
+        let (is_full, is_overfull) = (all > self.most, is_far_beyond(all, self.most));
+        let room = if is_far_beyond(own, each) || is_overfull && own > TINY {
             Room::None
-        } else if own > each || all > self.most && own > MODEST.min(self.each) && !vital {
+        } else if own > each || !vital && (is_overfull || is_full && own > MODEST.min(self.each)) {
             Room::Short
         } else {
             Room::Enough
@@ -128,14 +131,27 @@ impl Budget {
         room
     }
 
+    /// Before an answer is made for a client: how long it is taken to be, to be [`met`](Account::met) when it is made; none where
+    /// there is no room. Where little of his waits, he may have as many made at once as there are threads for; else there must
+    /// be room for all that are.
+    pub fn expect(&self, account: &Account) -> Option<usize> {
+        let bytes = account.usual.load(Ordering::Relaxed).clamp(USUAL, USUAL.max(self.each / 2));
+        let waits_for_him = account.held() > self.each / 4 || self.held() > self.most / 2;
+        let more = if waits_for_him { bytes.saturating_add(account.expected.load(Ordering::Relaxed)) } else { 0 };
+        (self.room(account, more, false) == Room::Enough).then(|| {
+            account.expected.fetch_add(bytes, Ordering::Relaxed);
+            bytes
+        })
+    }
+
     /// Whether anyone found no room since the last time that this was asked.
     pub fn was_short(&self) -> bool {
         self.is_short.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether more is held than leaves room for others, by a client or by all, when so much less is held by each.
+    /// Whether more is held than leaves half of the room, by a client or by all, when so much less is held by each.
     pub fn is_crowded(&self, account: &Account, own_less: usize, all_less: usize) -> bool {
-        let roomy = |most: usize| most - most / 4;
+        let roomy = |most: usize| most / 2;
         account.held().saturating_sub(own_less) > roomy(self.each) || self.held().saturating_sub(all_less) > roomy(self.most)
     }
 
@@ -195,9 +211,9 @@ impl Account {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// How many bytes his next answer is taken to have.
-    pub fn usual(&self) -> usize {
-        self.usual.load(Ordering::Relaxed).max(USUAL)
+    /// What was expected is made, or never will be.
+    pub fn met(&self, expected: usize) {
+        self.expected.fetch_sub(expected, Ordering::Relaxed);
     }
 
     /// Remembers how long an answer was.
@@ -242,7 +258,28 @@ mod tests {
         assert_eq!(budget.room(&four, BESIDE, false), Room::Enough, "for whoever holds nothing there is some");
         budget.take(&one, 1 << 20);
         assert_eq!(budget.room(&one, 1, false), Room::None);
+        budget.take(&two, 3 << 20);
+        assert_eq!(budget.room(&four, BESIDE, false), Room::Short, "not where it is exceeded by far");
+        assert_eq!(budget.room(&four, BESIDE, true), Room::Enough);
         assert!(Arc::ptr_eq(&budget.account(1), &one));
+    }
+
+    #[test]
+    fn whoever_lets_long_answers_wait_has_few_made_at_once() {
+        let budget = budget(64 << 20, 8 << 20);
+        let account = budget.account(1);
+        account.made(4 << 20);
+        let expected: Vec<_> = (0..50).map(|_| budget.expect(&account).expect("nothing waits")).collect();
+        expected.into_iter().for_each(|bytes| account.met(bytes));
+        budget.take(&account, 4 << 20);
+        assert!(budget.expect(&account).is_some());
+        assert!(budget.expect(&account).is_none(), "one of them is as much as there is room for");
+        for _ in 0..100 {
+            account.made(100);
+        }
+        account.met(4 << 20);
+        let count = (0..200).map_while(|_| budget.expect(&account)).count();
+        assert_eq!(count, 64, "of short ones, many");
     }
 
     #[test]

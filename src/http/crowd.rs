@@ -22,7 +22,7 @@ use super::traffic::Traffic;
 /// How often all are looked at.
 pub(super) const TICK: Duration = Duration::from_millis(500);
 
-/// Places beyond the limit, for looks at the health.
+/// Places beyond the limit, for looks at the health; half of them for those of addresses that have all they may.
 const SPARE: usize = 16;
 
 /// The connections of one server.
@@ -77,7 +77,7 @@ impl Crowd {
                 places.leave(number);
                 traffic.cut();
                 meter.gave_up();
-            } else if is_own_full || places.spare >= SPARE {
+            } else if places.spare >= if is_own_full { SPARE / 2 } else { SPARE } {
                 return None;
             } else {
                 is_spare = true;

@@ -24,7 +24,7 @@ use super::line::{Line, Patience};
 use super::rate::Peer;
 use super::sending::{Answer, Asked, PIECE};
 use super::settings::Settings;
-use super::stay::{Stay, Streams, no_room};
+use super::stay::{NO_ROOM, Stay, Streams, overloaded};
 use super::traffic::Traffic;
 
 /// What HTTP/1 may read ahead of what is asked for, beyond a head at its limits: so [`edge`](super::edge) can refuse a
@@ -182,7 +182,11 @@ async fn answer(edge: Edge, traffic: Arc<Traffic>, peer: Peer, mut request: Requ
         shared.meter().cut(1);
         return Err(Untold);
     }
-    let refusal = (room == Room::Short || traffic.is_spare() && !is_vital).then(no_room);
+    let refusal = match room {
+        _ if traffic.is_spare() && !is_vital => Some(overloaded("Too many clients are connected.")),
+        Room::Short => Some(overloaded(NO_ROOM)),
+        Room::Enough | Room::None => None,
+    };
     let stay = Stay::new(Arc::clone(&traffic), Arc::clone(&shared.budget), account, !request.body().is_end_stream());
     request.extensions_mut().insert(peer);
     let request = request.map(|body| Asked::new(body, Arc::clone(&stay)));

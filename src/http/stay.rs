@@ -15,7 +15,7 @@ use futures_util::task::AtomicWaker;
 use hyper::rt::Executor;
 use tokio::task::AbortHandle;
 
-use super::budget::{Account, BESIDE, Budget, Held, Room, packer};
+use super::budget::{Account, BESIDE, Budget, Held, packer};
 use super::refusal::{Refusal, code};
 use super::traffic::Traffic;
 
@@ -58,6 +58,8 @@ pub(super) struct Stay {
     stream: Option<Arc<OnceLock<AbortHandle>>>,
     /// Bytes that are counted for it alone.
     held: AtomicUsize,
+    /// How long its answer is taken to be, while that is made.
+    expected: AtomicUsize,
     /// Its answer, where that is there for others, too.
     shared: OnceLock<Held>,
     /// The request is still arriving.
@@ -94,6 +96,7 @@ impl Stay {
             account,
             stream: STREAM.try_with(Arc::clone).ok(),
             held: AtomicUsize::new(BESIDE),
+            expected: AtomicUsize::new(0),
             shared: OnceLock::new(),
             is_asking: AtomicBool::new(is_asking),
             is_made: AtomicBool::new(false),
@@ -107,8 +110,8 @@ impl Stay {
     }
 
     /// Carries out what answers it, which can then [`make_room`].
-    pub async fn during<T>(self: Arc<Self>, work: impl Future<Output = T>) -> T {
-        HERE.scope(self, work).await
+    pub fn during<T>(self: Arc<Self>, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        HERE.scope(self, work)
     }
 
     /// Whether it has a stream of its own, of HTTP/2.
@@ -127,17 +130,15 @@ impl Stay {
     }
 
     fn make_room(&self) -> Result<(), Refusal> {
-        let bytes = self.account.usual();
-        if self.budget.room(&self.account, bytes, false) != Room::Enough {
-            return Err(no_room());
-        }
-        self.hold(bytes);
+        let expected = self.budget.expect(&self.account).ok_or_else(|| overloaded(NO_ROOM))?;
+        self.account.met(self.expected.swap(expected, Ordering::Relaxed));
         Ok(())
     }
 
     /// The answer is made, and nothing of the request is needed any more. `packed` where its bytes are packed while they go.
     pub fn answered(&self, answer: Option<&Bytes>, packed: bool) {
         self.asked();
+        self.account.met(self.expected.swap(0, Ordering::Relaxed));
         let before = self.held.swap(BESIDE, Ordering::Relaxed);
         self.budget.give_back(&self.account, Held::Own(before.saturating_sub(BESIDE)));
         if packed {
@@ -263,6 +264,7 @@ impl Stay {
 impl Drop for Stay {
     fn drop(&mut self) {
         self.made();
+        self.account.met(*self.expected.get_mut());
         self.budget.give_back(&self.account, Held::Own(*self.held.get_mut()));
         if let Some(shared) = self.shared.get() {
             self.budget.give_back(&self.account, *shared);
@@ -280,8 +282,10 @@ pub(super) fn make_room() -> Result<(), Refusal> {
 }
 
 /// Said where there is no room.
-pub(super) fn no_room() -> Refusal {
-    let message = "Too many answers wait to be read, of yours or of all; take them, or try again.";
+pub(super) const NO_ROOM: &str = "Too many answers wait to be read, of yours or of all; take them, or try again.";
+
+/// A refusal of what may be asked again in a moment.
+pub(super) fn overloaded(message: &'static str) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::OVERLOADED, message).retry_after(1)
 }
 

@@ -91,8 +91,8 @@ fn one_address_has_its_share_and_the_longest_idle_of_its_own_goes_first() {
         client.write(b"POST /graphql HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n{");
     }
     std::thread::sleep(Duration::from_millis(200));
-    let refused = from(3, &app).read().expect("an answer");
-    assert_eq!((refused.status, refused.code().as_str()), (503, "OVERLOADED"));
+    from(3, &app).ask("GET", &question(), &[], b"").expect("an answer").refused(503, "OVERLOADED");
+    assert_eq!(status(&mut from(3, &app), "/health/live"), Some(200));
     assert_eq!(status(&mut from(4, &app), &question()), Some(200));
 }
 

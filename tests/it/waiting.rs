@@ -149,7 +149,7 @@ fn one_client_that_takes_nothing_has_his_share_and_others_are_answered() {
         refused += client.refused.len();
     }
     assert!(most > MIB, "they do hold something: {most}");
-    assert!(most <= 2 * MIB * 5 / 4 + 2 * length + ASKING, "{most} bytes were held for one client");
+    assert!(most <= 2 * MIB * 5 / 4 + 4 * length + ASKING, "{most} bytes were held for one client");
     assert!(refused > 0, "and were told so");
     let mut other = crate::app::Client::over(connect_from(Ipv4Addr::new(127, 0, 0, 2), app.address()).expect("it listens"));
     assert_eq!(other.ask("GET", &path(0), &[], b"").map(|reply| reply.status), Some(200), "others are answered");
@@ -237,7 +237,7 @@ fn floods_of_what_is_no_request_end_their_connection_or_are_borne() {
         for stream in &streams {
             dripping.body(*stream, b"{");
         }
-        assert!(waiting(&app) < 2 * MIB);
+        assert!(waiting(&app) < 4 * MIB);
         dripping.look(Duration::from_millis(150), |dripping| dripping.ended.len() == streams.len());
     }
     assert!(dripping.is_closed || dripping.refused.len() == streams.len(), "their time is over: {}", dripping.refused.len());
@@ -292,6 +292,8 @@ fn drawn_step(draw: &mut Draw, clients: &mut Vec<Rude>, app: &TestApp, mark: &mu
 #[test]
 fn whatever_clients_do_what_is_held_is_bounded_and_goes_with_them() {
     const ALL: usize = 3 * MIB;
+    // The longest answer, and what packs it.
+    const ONE: usize = 700_000 + 2 * MIB;
     let app = TestApp::with(|settings| {
         settings.http.waiting_bytes = ALL;
         settings.http.waiting_bytes_each = MIB;
@@ -305,7 +307,7 @@ fn whatever_clients_do_what_is_held_is_bounded_and_goes_with_them() {
         if draw.below(10) == 0 {
             let held = waiting(&app);
             // Those of all, a quarter more for what is refused, and what was begun before it was seen.
-            assert!(held <= ALL * 5 / 4 + 2 * 700_000 + MIB, "{held} bytes are held at step {mark}");
+            assert!(held <= ALL * 5 / 4 + 3 * ONE + MIB, "{held} bytes are held at step {mark}");
             most = most.max(held);
         }
     }
