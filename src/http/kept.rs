@@ -15,13 +15,13 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::civil::Date;
-use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
 use super::accept::Format;
 use super::answer::{self, Written};
 use super::graphql::{known_tag, tag_of};
 use super::pages::{Encoding, best_encoding};
+use crate::sync::Cache;
 
 /// What an answer takes beside its bytes and those of its request.
 const BESIDE: usize = 256;
@@ -170,6 +170,9 @@ fn brotli(body: &[u8]) -> Option<Bytes> {
 fn shorter(packed: Vec<u8>, body: &[u8]) -> Option<Bytes> {
     (packed.len() < body.len()).then(|| packed.into())
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

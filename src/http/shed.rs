@@ -8,7 +8,7 @@
 //! Writes wait for the one who writes, not for processors, and have a line of their own, of which nobody has all:
 //! [`Gate::enter_to_write`].
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -20,6 +20,7 @@ use super::places::{Place, Places};
 use super::rate::Who;
 use super::refusal::{Refusal, code};
 use super::settings::Settings;
+use crate::sync::{AtomicU64, AtomicUsize};
 
 /// Where the settings leave it open, so many run at once for each thread: a few, as some wait for the database.
 const FOR_EACH_THREAD: usize = 4;
@@ -124,6 +125,9 @@ impl Drop for Turn<'_> {
         self.gate.usual.store(usual - usual / 8 + took / 8, Ordering::Relaxed);
     }
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

@@ -11,10 +11,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::contribution::{Which, faces};
@@ -30,6 +29,13 @@ use crate::domain::id::Id;
 use crate::domain::word::Words;
 use crate::graph::material::{Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
+use crate::sync::{ArcSwap, AtomicBool, timeout};
+
+/// A history of which a scheduler chooses every step.
+#[cfg(all(test, feature = "interleavings"))]
+pub(crate) mod history;
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 const DOING: &str = "read what has changed";
 /// So long may it take to look how far the log goes.
@@ -39,7 +45,7 @@ pub(super) const CHANGES: Duration = Duration::from_secs(30);
 /// To read everything.
 const WHOLE: Duration = Duration::from_mins(6);
 /// So many replaced faces a snapshot may carry before it is made anew at leisure: each costs memory and a look.
-pub(super) const MOST_GONE: usize = 500;
+pub(super) const MOST_GONE: usize = if cfg!(all(test, feature = "interleavings")) { 0 } else { 500 };
 /// More changes at once are read anew.
 pub(super) const MOST_CHANGES: usize = 200;
 
@@ -60,10 +66,28 @@ pub enum FollowError {
     Another,
 }
 
+/// What is followed: a database; in tests, one whose answers come in any order.
+pub trait Log: Send + Sync {
+    /// How far it goes.
+    fn mark(&self) -> impl Future<Output = Result<Mark, StoreError>> + Send;
+
+    /// What came behind a mark, in a log that has all of those lines.
+    fn since(&self, mark: &Mark, lines: &[&Mark]) -> impl Future<Output = Result<Since, StoreError>> + Send;
+
+    /// All of it; `mark` is how far it was read before.
+    fn whole(&self, mark: &Mark) -> impl Future<Output = Result<Whole, FollowError>> + Send;
+
+    /// From now on figures are asked for up to there; without a mark, up to what there is.
+    fn show(&self, mark: Option<Mark>);
+
+    /// Forgets all that was read.
+    fn forget(&self);
+}
+
 /// A snapshot that follows its database.
 #[derive(Debug)]
-pub struct Follower {
-    store: Store,
+pub struct Follower<L = Store> {
+    log: L,
     secret: [u8; 64],
     current: ArcSwap<Snapshot>,
     /// Whose turn it is to follow; how far the current snapshot is.
@@ -78,16 +102,16 @@ pub struct Follower {
     failed: AtomicBool,
 }
 
-impl Follower {
+impl<L: Log> Follower<L> {
     /// Reads the whole graph.
     ///
     /// # Errors
     /// Where it cannot be read, or does not fit together.
-    pub async fn new(store: Store) -> Result<Self, FollowError> {
-        let Whole { snapshot, newest: mark, secret, .. } = Box::pin(Whole::read(&store, &Mark::default())).await?;
-        store.shown.store(Some(Arc::new(mark.clone())));
+    pub async fn new(log: L) -> Result<Self, FollowError> {
+        let Whole { snapshot, newest: mark, secret, .. } = Box::pin(log.whole(&Mark::default())).await?;
+        log.show(Some(mark.clone()));
         Ok(Self {
-            store,
+            log,
             secret,
             reached: watch::Sender::new(snapshot.revision()),
             current: ArcSwap::from_pointee(snapshot),
@@ -97,6 +121,12 @@ impl Follower {
             making: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         })
+    }
+
+    /// What is followed.
+    #[cfg(all(test, feature = "interleavings"))]
+    pub(crate) const fn log(&self) -> &L {
+        &self.log
     }
 
     /// The graph as it is known here.
@@ -111,7 +141,7 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
         let mut mark = self.turn.lock().await;
         let before = self.current();
-        if in_time(LOOK, self.store.mark()).await? == *mark {
+        if in_time(LOOK, self.log.mark()).await? == *mark {
             self.heard.note();
             return Ok((before, false));
         }
@@ -119,10 +149,10 @@ impl Follower {
         let fresh = Arc::new(fresh);
         if fresh.era() != before.era() {
             tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
-            self.store.forget();
+            self.log.forget();
         }
         // First what figures are asked for, then the graph: none of an older state is kept for a newer graph.
-        self.store.shown.store(Some(Arc::new(newest.clone())));
+        self.log.show(Some(newest.clone()));
         self.current.store(Arc::clone(&fresh));
         *mark = newest;
         self.heard.note();
@@ -147,16 +177,16 @@ impl Follower {
 
     /// The snapshot behind `before`, which is as far as `mark` says.
     async fn fresh(&self, before: &Snapshot, mark: &Mark) -> Result<(Snapshot, Mark), FollowError> {
-        match in_time(CHANGES, self.store.since(mark, &[mark])).await? {
+        match in_time(CHANGES, self.log.since(mark, &[mark])).await? {
             Since::Contributed(patch, newest) => return Ok((before.patched(patch)?, newest)),
             // At once, in this order: whoever has the new caches cannot fill them with what the old log had.
             Since::AnotherLog => {
-                self.store.shown.store(None);
-                self.store.forget();
+                self.log.show(None);
+                self.log.forget();
             }
             Since::Other => {}
         }
-        let whole = tokio::time::timeout(WHOLE, Box::pin(Whole::read(&self.store, mark))).await.map_err(|_| StoreError::Silent)??;
+        let whole = timeout(WHOLE, Box::pin(self.log.whole(mark))).await.map_err(|_| StoreError::Silent)??;
         if whole.secret != self.secret {
             return Err(FollowError::Another);
         }
@@ -181,12 +211,12 @@ impl Follower {
             while self.current().revision() < revision {
                 self.wanted.notify_one();
                 // One that is not there yet is asked for again.
-                if let Ok(Err(_)) = tokio::time::timeout(AGAIN, reached.changed()).await {
+                if let Ok(Err(_)) = timeout(AGAIN, reached.changed()).await {
                     return;
                 }
             }
         };
-        let _ = tokio::time::timeout(patience, waiting).await;
+        let _ = timeout(patience, waiting).await;
         Some(self.current()).filter(|graph| graph.revision() >= revision)
     }
 
@@ -210,7 +240,7 @@ impl Follower {
             return Ok(());
         }
         let era = self.current().era();
-        let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(Whole::read(&self.store, &Mark::default())).await?;
+        let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(self.log.whole(&Mark::default())).await?;
         // That is for the one who follows, as is all below that is not a few contributions.
         if secret != self.secret {
             return Ok(());
@@ -218,12 +248,12 @@ impl Follower {
         let fresh = snapshot.of_era(era);
         let mut mark = self.turn.lock().await;
         // What went back meanwhile, or brought more than a few contributions, is for the one who follows.
-        if let Since::Contributed(patch, newest) = self.store.since(&of_fresh, &[&of_fresh, &mark]).await?
+        if let Since::Contributed(patch, newest) = self.log.since(&of_fresh, &[&of_fresh, &mark]).await?
             && newest.revision >= mark.revision
             && self.current().era() == era
         {
             let fresh = Arc::new(fresh.patched(patch)?);
-            self.store.shown.store(Some(Arc::new(newest.clone())));
+            self.log.show(Some(newest.clone()));
             self.current.store(fresh);
             *mark = newest;
         }
@@ -232,7 +262,7 @@ impl Follower {
 }
 
 /// What the log says behind a mark.
-enum Since {
+pub enum Since {
     /// So much was contributed, up to that mark.
     Contributed(Patch, Mark),
     /// Something else changed, too: everything is to be read anew.
@@ -243,16 +273,26 @@ enum Since {
 
 /// Work on the database that is given up after so long: a network that swallows packets ends nothing by itself.
 pub(super) async fn in_time<T>(most: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(most, work).await.unwrap_or(Err(StoreError::Silent))
+    timeout(most, work).await.unwrap_or(Err(StoreError::Silent))
 }
 
-impl Store {
-    /// How far the log goes.
+impl Log for Store {
     async fn mark(&self) -> Result<Mark, StoreError> {
         Mark::newest(&self.read).await
     }
 
-    /// What came behind a mark, in a log that has all of those lines.
+    async fn whole(&self, mark: &Mark) -> Result<Whole, FollowError> {
+        Whole::read(self, mark).await
+    }
+
+    fn show(&self, mark: Option<Mark>) {
+        self.shown.store(mark.map(Arc::new));
+    }
+
+    fn forget(&self) {
+        Self::forget(self);
+    }
+
     async fn since(&self, mark: &Mark, lines: &[&Mark]) -> Result<Since, StoreError> {
         let reading = self.one_state_at_once(DOING).await?;
         let found = async {
