@@ -1,0 +1,330 @@
+//! Three nodes and a replica under kills, pauses and cut lines: what their clients were told is a history that a store
+//! which does one thing after the other could have given (`history.rs` says what is checked).
+//!
+//! `HISTORY_SECONDS` says for how long (CI: 60, at night 3,600), `HISTORY_SEED` which faults come when.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::balancer::is_ready;
+use super::postgres::{Postgres, free_port};
+use super::relay::{Line, Relay};
+use crate::app::{Client, knob, request};
+use crate::commands::silkroutes;
+use crate::history::{Answer, ROUND, Record, Time, What, check};
+use crate::place::{Place, say};
+
+const NODES: usize = 3;
+const ENTRIES: usize = 4;
+/// What callers with keys are told may be so old, in microseconds: the silence that a node bears (a second), and as much
+/// again for a look that is under way, on a machine that does much else.
+const STALE: Time = 4_000_000;
+/// Whoever gets no answer for so long calls again.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A node, whichever life it is in.
+struct Node {
+    address: SocketAddr,
+    /// Its line to the database.
+    relay: Relay,
+    child: Mutex<Child>,
+    life: AtomicUsize,
+}
+
+/// All that plays.
+struct Stage<'a> {
+    place: &'a Place,
+    nodes: Vec<Node>,
+    ids: Vec<String>,
+    owners: Vec<String>,
+    desk: String,
+    begun: Instant,
+    records: Mutex<Vec<Record>>,
+    is_over: AtomicBool,
+}
+
+/// Numbers by chance, the same for one seed.
+struct Chance(u64);
+
+impl Chance {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).expect("31 bits") % most
+    }
+}
+
+fn serve(place: &Place, address: SocketAddr, database: &str, replica: Option<&str>) -> Child {
+    let listen = address.to_string();
+    let mut command = silkroutes(place.path(), &["serve", "--listen", &listen, "--log-level", "error"]);
+    command.env("DATABASE_URL", database);
+    if let Some(replica) = replica {
+        command.args(["--set", &format!("database_replica={replica}")]);
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+}
+
+fn signal(name: &str, child: &Child) {
+    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status();
+}
+
+/// Posts to a node; none where no whole answer came.
+fn post(address: SocketAddr, key: Option<&str>, at_least: Option<u64>, body: &Value) -> Option<(u16, Value)> {
+    let (bearer, revision) = (format!("Bearer {}", key.unwrap_or_default()), at_least.unwrap_or_default().to_string());
+    let mut headers = vec![("content-type", "application/json"), ("accept", "application/graphql-response+json"), ("connection", "close")];
+    if key.is_some() {
+        headers.push(("authorization", &bearer));
+    }
+    if at_least.is_some() {
+        headers.push(("at-least-revision", &revision));
+    }
+    let mut client = Client::to(address).ok()?;
+    client.socket().set_read_timeout(Some(PATIENCE)).ok()?;
+    client.write(&request("POST", "/graphql", &headers, body.to_string().as_bytes()));
+    let reply = client.read()?;
+    Some((reply.status, serde_json::from_slice(&reply.body).ok()?))
+}
+
+const STATUSES: [&str; ROUND] = ["DRAFT", "SUBMITTED", "PUBLISHED", "WITHDRAWN"];
+
+impl Stage<'_> {
+    fn now(&self) -> Time {
+        u64::try_from(self.begun.elapsed().as_micros()).expect("not for long")
+    }
+
+    fn keep(&self, session: usize, node: (usize, usize), begun: Time, what: What) {
+        self.records.lock().expect("whole").push(Record { session, node, begun, ended: self.now(), what });
+    }
+
+    /// Reads all entries at a node; the rank of each that is seen.
+    fn read(&self, session: usize, at: usize, key: Option<&str>, at_least: Option<u64>) -> Option<Vec<Option<usize>>> {
+        let node = &self.nodes[at];
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on GoodPractice { version status title } } }";
+        let (life, begun) = (node.life.load(Ordering::SeqCst), self.now());
+        let (status, json) = post(node.address, key, at_least, &json!({ "query": query, "variables": { "ids": self.ids } }))?;
+        let found = json["data"]["nodes"].as_array().filter(|_| status == 200 && json.get("errors").is_none())?;
+        let rank = |entry: &Value| {
+            let status = STATUSES.iter().position(|status| entry["status"] == *status)?;
+            Some((entry["version"].as_u64()? as usize - 1) * ROUND + status)
+        };
+        let ranks: Vec<Option<usize>> = found.iter().map(rank).collect();
+        let titles = found.iter().map(|entry| entry["title"].as_str().map(str::to_owned)).collect();
+        let what = What::Read { at_least, is_member: key.is_some(), ranks: ranks.clone(), titles };
+        // A node that was killed meanwhile did not answer; one that was started meanwhile is another.
+        if node.life.load(Ordering::SeqCst) == life {
+            self.keep(session, (at, life), begun, what);
+        }
+        Some(ranks)
+    }
+
+    /// Takes the next step of an entry that was seen at a rank; the revision where it was done.
+    fn step(&self, session: usize, at: usize, entry: usize, seen: usize, n: usize) -> Option<u64> {
+        let (rank, version) = (seen + 1, seen / ROUND + 1);
+        let id = &self.ids[entry];
+        let title = (rank % ROUND == 0).then(|| format!("By {session}, {n}"));
+        let mut input = json!({ "id": id, "ifVersion": version });
+        let (mutation, key) = match rank % ROUND {
+            0 => {
+                input["content"] = json!({ "title": title, "summary": "Of many." });
+                ("revise", &self.owners[session % 2])
+            }
+            1 => {
+                input["audience"] = json!({ "level": "PUBLIC" });
+                ("submit", &self.owners[session % 2])
+            }
+            2 => ("publish", &self.desk),
+            _ => ("withdraw", &self.owners[session % 2]),
+        };
+        let name = mutation[..1].to_uppercase() + &mutation[1..];
+        let query = format!(
+            "mutation($input: {name}GoodPracticeInput!) {{ done: {mutation}GoodPractice(input: $input) {{ goodPractice {{ version }} errors {{ code message }} }} }}"
+        );
+        let node = &self.nodes[at];
+        let (life, begun) = (node.life.load(Ordering::SeqCst), self.now());
+        let reply = post(node.address, Some(key), None, &json!({ "query": query, "variables": { "input": input } }));
+        let answer = match &reply {
+            Some((200, json)) if json.get("errors").is_none() => {
+                let is_refused = json["data"]["done"]["errors"].as_array().is_some_and(|errors| !errors.is_empty());
+                match json["extensions"]["revision"].as_u64() {
+                    _ if is_refused => Answer::Refused,
+                    Some(revision) => Answer::Done(revision),
+                    None => Answer::Unknown,
+                }
+            }
+            _ => Answer::Unknown,
+        };
+        self.keep(session, (at, life), begun, What::Step { entry, rank, title, answer });
+        if let Answer::Done(revision) = answer { Some(revision) } else { None }
+    }
+
+    /// One client: reads, and takes steps by what it has read.
+    fn client(&self, session: usize, seed: u64) {
+        let mut chance = Chance::new(seed);
+        let (mut last, mut seen) = (None, vec![Some(0); ENTRIES]);
+        for n in 0.. {
+            if self.is_over.load(Ordering::Relaxed) {
+                return;
+            }
+            let at = chance.below(NODES);
+            match chance.below(10) {
+                0..4 => {
+                    let entry = chance.below(ENTRIES);
+                    if let Some(rank) = seen[entry] {
+                        last = self.step(session, at, entry, rank, n).max(last);
+                    }
+                }
+                4..8 => {
+                    let at_least = last.filter(|_| chance.below(2) == 0);
+                    if let Some(ranks) = self.read(session, at, Some(&self.owners[session % 2]), at_least) {
+                        seen = ranks;
+                    }
+                }
+                8 => _ = self.read(session, at, None, None),
+                _ => {
+                    // Figures, from the replica where it is up: they have an answer wherever the database does.
+                    let query = format!("{{ observations(first: {}) {{ totalCount nodes {{ id value }} }} }}", 1 + chance.below(40));
+                    let _ = post(self.nodes[at].address, None, None, &json!({ "query": query }));
+                }
+            }
+            std::thread::sleep(Duration::from_millis(chance.below(10) as u64));
+        }
+    }
+
+    /// One fault, and its end.
+    fn fault(&self, chance: &mut Chance, counts: &mut [usize; 4], databases: &[String]) {
+        let (at, time) = (chance.below(NODES), Duration::from_millis(50 + chance.below(1_800) as u64));
+        let (node, kind) = (&self.nodes[at], chance.below(4));
+        counts[kind] += 1;
+        match kind {
+            0 => {
+                let mut child = node.child.lock().expect("whole");
+                node.life.fetch_add(1, Ordering::SeqCst);
+                child.kill().expect("killed");
+                child.wait().expect("it ends");
+                std::thread::sleep(time / 4);
+                // Whoever is answered from now on is answered by another life.
+                node.life.fetch_add(1, Ordering::SeqCst);
+                *child = serve(self.place, node.address, &databases[at], databases.get(NODES).filter(|_| at == 0).map(String::as_str));
+                let is_up = (0..3_000).any(|_| {
+                    std::thread::sleep(Duration::from_millis(10));
+                    is_ready(node.address)
+                });
+                assert!(is_up, "node {at} is ready again");
+            }
+            1 => {
+                let child = node.child.lock().expect("whole");
+                signal("-STOP", &child);
+                std::thread::sleep(time);
+                signal("-CONT", &child);
+            }
+            cut => {
+                node.relay.set(if cut == 2 { Line::Cut } else { Line::Silent });
+                std::thread::sleep(time);
+                node.relay.set(Line::Whole);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(chance.below(600) as u64));
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().expect("whole");
+        signal("-CONT", child);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+fn key(place: &Place, url: &str, party: &str, role: &str, subject: &str) -> String {
+    let made = silkroutes(place.path(), &["key", "create", "--party", party, "--role", role, "--subject", subject, "--expires", "1d"])
+        .env("DATABASE_URL", url)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let line = BufReader::new(made.stdout.expect("stdout")).lines().next().expect("a key").expect("text");
+    line.trim().to_owned()
+}
+
+#[test]
+fn what_three_nodes_and_a_replica_tell_under_kills_pauses_and_cut_lines_is_one_history() {
+    let seconds = knob("HISTORY_SECONDS").unwrap_or(15);
+    let seed = knob("HISTORY_SEED").unwrap_or(1) as u64;
+    let Some(server) = Postgres::start("three nodes and a replica under faults") else { return };
+    let place = Place::new();
+    let loaded = silkroutes(place.path(), &["load"]).env("DATABASE_URL", server.url()).status().expect("it runs");
+    assert!(loaded.success());
+    let standby = server.standby();
+    let port = |url: &str| url.rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse::<u16>().ok()).expect("a port");
+    let relays: Vec<Relay> = (0..NODES).map(|_| Relay::to(port(&server.url()))).collect();
+    let mut databases: Vec<String> = relays.iter().map(|relay| format!("postgres://postgres@127.0.0.1:{}/postgres", relay.port())).collect();
+    databases.push(standby.url());
+    let key = |party, role, subject| key(&place, &server.url(), party, role, subject);
+    let owners = vec![key("UZB", "focal-point", "tashkent"), key("UZB", "focal-point", "samarkand")];
+    let desk = key("ICMPD", "secretariat", "desk");
+    let nodes: Vec<Node> = relays
+        .into_iter()
+        .enumerate()
+        .map(|(at, relay)| {
+            let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+            let child = serve(&place, address, &databases[at], databases.get(NODES).filter(|_| at == 0).map(String::as_str));
+            Node { address, relay, child: Mutex::new(child), life: AtomicUsize::new(0) }
+        })
+        .collect();
+    let is_up = (0..3_000).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        nodes.iter().all(|node| is_ready(node.address))
+    });
+    assert!(is_up, "all nodes are ready");
+
+    let mut stage =
+        Stage { place: &place, nodes, ids: Vec::new(), owners, desk, begun: Instant::now(), records: Mutex::default(), is_over: AtomicBool::new(false) };
+    for entry in 0..ENTRIES {
+        let begun = stage.now();
+        let title = format!("Entry {entry}");
+        let (_, json) = post(stage.nodes[0].address, Some(&stage.owners[0]), None, &super::draft(&title)).expect("an answer");
+        let id = json["data"]["draftGoodPractice"]["goodPractice"]["id"].as_str().unwrap_or_else(|| panic!("{json}"));
+        stage.ids.push(id.to_owned());
+        let answer = Answer::Done(json["extensions"]["revision"].as_u64().expect("a revision"));
+        stage.keep(0, (0, 0), begun, What::Step { entry, rank: 0, title: Some(title), answer });
+    }
+    let mut counts = [0; 4];
+    std::thread::scope(|scope| {
+        for session in 0..6 {
+            let stage = &stage;
+            scope.spawn(move || stage.client(session, seed * 1_000 + session as u64));
+        }
+        let mut chance = Chance::new(seed);
+        let faults = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            while stage.begun.elapsed() < Duration::from_secs(seconds as u64) {
+                stage.fault(&mut chance, &mut counts, &databases);
+            }
+        }));
+        stage.is_over.store(true, Ordering::Relaxed);
+        faults.unwrap_or_else(|cause| std::panic::resume_unwind(cause));
+    });
+    let entries = stage.ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT DISTINCT lpad(CAST(revision AS text), 12, '0') || ' ' || entry_id FROM change WHERE entry_id IN ({entries}) ORDER BY 1");
+    let truth = server.texts(&sql).iter().map(|line| {
+        let (revision, id) = line.split_once(' ').expect("two parts");
+        (revision.parse().expect("a number"), stage.ids.iter().position(|known| known == id).expect("ours"))
+    });
+    let truth = truth.collect();
+    let records = stage.records.into_inner().expect("whole");
+    let held = check(&records, &truth, ENTRIES, STALE).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+    let [kills, pauses, cuts, silences] = counts;
+    say(&format!("{held:?} in {seconds} s under {kills} kills, {pauses} pauses, {cuts} cut lines and {silences} silent ones"));
+    assert!(held.acknowledged >= 2 * seconds && held.reads >= 10 * seconds, "{held:?}");
+}
