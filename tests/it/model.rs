@@ -13,10 +13,11 @@ use crate::app::knob;
 use crate::place::say;
 
 pub const NODES: usize = 2;
-/// So many writes, returns to an earlier state, and restarts there are at most.
+/// So many writes, returns to an earlier state, restarts, and looks that fail there are at most.
 const WRITES: u8 = 4;
 const RETURNS: u8 = 2;
 const RESTARTS: u8 = 1;
+const FAILURES: u8 = 2;
 
 /// A write; none is ever made twice.
 pub type Write = u8;
@@ -104,6 +105,7 @@ pub struct World {
     acknowledged: Option<(u8, Write)>,
     returns: u8,
     restarts: u8,
+    failures: u8,
     fault: Option<Fault>,
 }
 
@@ -138,6 +140,7 @@ impl World {
             acknowledged: None,
             returns: 0,
             restarts: 0,
+            failures: 0,
             fault: None,
         }
     }
@@ -221,7 +224,10 @@ impl Nodes {
     fn node_steps(self, world: &World, at: u8, steps: &mut Vec<Step>) {
         let node = &world.nodes[usize::from(at)];
         if node.reading.is_some() {
-            steps.extend([Step::Take(at), Step::Fail(at)]);
+            steps.push(Step::Take(at));
+            if world.failures < FAILURES {
+                steps.push(Step::Fail(at));
+            }
         } else {
             steps.push(Step::Look(at));
         }
@@ -294,7 +300,10 @@ impl Model for Nodes {
                 world.nodes[usize::from(at)].reading = Some(read);
             }
             Step::Take(at) => self.take(&mut world, usize::from(at)),
-            Step::Fail(at) => world.nodes[usize::from(at)].reading = None,
+            Step::Fail(at) => {
+                world.failures += 1;
+                world.nodes[usize::from(at)].reading = None;
+            }
             Step::Restart(at) => {
                 world.restarts += 1;
                 world.nodes[usize::from(at)] = Node { graph: world.log.clone(), knows_key: world.key, ..Node::default() };

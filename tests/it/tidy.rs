@@ -157,7 +157,8 @@ fn documented_error_codes_are_the_ones_there_are() {
 fn named(text: &str) -> Vec<(&str, Option<&str>)> {
     let spans = text.split('`').skip(1).step_by(2);
     let parts = spans.map(|span| span.split_once("::").map_or((span, None), |(file, test)| (file, Some(test))));
-    let is_file = |file: &str| ["src/", "tests/", "web/", "benches/", "migrations/", "fuzz/", ".ci/"].iter().any(|folder| file.starts_with(folder));
+    let is_ours = |file: &str| ["src/", "tests/", "web/", "benches/", "migrations/", "fuzz/"].iter().any(|folder| file.starts_with(folder));
+    let is_file = |file: &str| is_ours(file) && Path::new(file).extension().is_some() || file.starts_with(".ci/");
     parts.filter(|(file, _)| is_file(file) && !file.contains([' ', '*', '<', '{'])).collect()
 }
 

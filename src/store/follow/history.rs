@@ -108,7 +108,7 @@ impl Inner {
     }
 
     fn has(&self, mark: &Mark) -> bool {
-        mark.revision == 0 || self.writes.get(mark.revision as usize - 1).is_some_and(|(write, _)| write.to_string() == mark.line)
+        mark.revision == 0 || self.writes.get(place(mark) - 1).is_some_and(|(write, _)| write.to_string() == mark.line)
     }
 }
 
@@ -122,7 +122,7 @@ impl Log for History {
             if !lines.iter().all(|line| inner.has(line)) {
                 return Since::AnotherLog;
             }
-            let later = &inner.writes[mark.revision as usize..];
+            let later = &inner.writes[place(mark)..];
             if later.iter().any(|(_, is_import)| *is_import) {
                 return Since::Other;
             }
@@ -147,6 +147,11 @@ impl Log for History {
     fn forget(&self) {
         self.kept.store(Arc::default());
     }
+}
+
+/// Behind which write a mark is.
+fn place(mark: &Mark) -> usize {
+    usize::try_from(mark.revision).expect("a few")
 }
 
 /// The writes that a snapshot holds.

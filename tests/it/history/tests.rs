@@ -35,7 +35,7 @@ impl World {
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 7;
         self.seed ^= self.seed << 17;
-        (self.seed >> 33) as usize % most
+        usize::try_from(self.seed >> 33).expect("31 bits") % most
     }
 
     fn record(&mut self, what: What) {

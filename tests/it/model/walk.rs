@@ -125,7 +125,7 @@ fn drawn(seed: u64) -> Vec<(World, Step, World)> {
         chance ^= chance << 13;
         chance ^= chance >> 7;
         chance ^= chance << 17;
-        (chance >> 33) as usize % most
+        usize::try_from(chance >> 33).expect("31 bits") % most
     };
     let mut world = World::new();
     let mut walk = Vec::new();

@@ -117,7 +117,7 @@ impl Stage<'_> {
         let found = json["data"]["nodes"].as_array().filter(|_| status == 200 && json.get("errors").is_none())?;
         let rank = |entry: &Value| {
             let status = STATUSES.iter().position(|status| entry["status"] == *status)?;
-            Some((entry["version"].as_u64()? as usize - 1) * ROUND + status)
+            Some((usize::try_from(entry["version"].as_u64()?).ok()? - 1) * ROUND + status)
         };
         let ranks: Vec<Option<usize>> = found.iter().map(rank).collect();
         let titles = found.iter().map(|entry| entry["title"].as_str().map(str::to_owned)).collect();
