@@ -9,7 +9,7 @@
 //! its revision and waits for it ([`Follower::reach`]). And a node that hears nothing knows for how long
 //! ([`Follower::silence`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -82,6 +82,12 @@ pub trait Log: Send + Sync {
 
     /// Forgets all that was read.
     fn forget(&self);
+
+    /// How far something that is kept was read ahead of the graph.
+    fn ahead(&self) -> BTreeSet<Mark>;
+
+    /// These are of the log that is followed.
+    fn seen(&self, marks: &BTreeSet<Mark>);
 }
 
 /// A snapshot that follows its database.
@@ -141,11 +147,16 @@ impl<L: Log> Follower<L> {
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
         let mut mark = self.turn.lock().await;
         let before = self.current();
+        // Taken ahead of the look: what was read by then is in the log, or of another one.
+        let ahead = self.log.ahead();
         if in_time(LOOK, self.log.mark()).await? == *mark {
+            if !ahead.is_empty() {
+                self.log.forget();
+            }
             self.heard.note();
             return Ok((before, false));
         }
-        let (fresh, newest) = self.making(self.fresh(&before, &mark)).await?;
+        let (fresh, newest) = self.making(self.fresh(&before, &mark, &ahead)).await?;
         let fresh = Arc::new(fresh);
         if fresh.era() != before.era() {
             tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
@@ -153,6 +164,11 @@ impl<L: Log> Follower<L> {
         }
         // First what figures are asked for, then the graph: none of an older state is kept for a newer graph.
         self.log.show(Some(newest.clone()));
+        self.log.seen(&ahead);
+        // Read meanwhile, and compared with nothing.
+        if !self.log.ahead().is_empty() {
+            self.log.forget();
+        }
         self.current.store(Arc::clone(&fresh));
         *mark = newest;
         self.heard.note();
@@ -176,8 +192,9 @@ impl<L: Log> Follower<L> {
     }
 
     /// The snapshot behind `before`, which is as far as `mark` says.
-    async fn fresh(&self, before: &Snapshot, mark: &Mark) -> Result<(Snapshot, Mark), FollowError> {
-        match in_time(CHANGES, self.log.since(mark, &[mark])).await? {
+    async fn fresh(&self, before: &Snapshot, mark: &Mark, ahead: &BTreeSet<Mark>) -> Result<(Snapshot, Mark), FollowError> {
+        let lines: Vec<&Mark> = std::iter::once(mark).chain(ahead).collect();
+        match in_time(CHANGES, self.log.since(mark, &lines)).await? {
             Since::Contributed(patch, newest) => return Ok((before.patched(patch)?, newest)),
             // At once, in this order: whoever has the new caches cannot fill them with what the old log had.
             Since::AnotherLog => {
@@ -291,6 +308,14 @@ impl Log for Store {
 
     fn forget(&self) {
         Self::forget(self);
+    }
+
+    fn ahead(&self) -> BTreeSet<Mark> {
+        self.caches().ahead.marks()
+    }
+
+    fn seen(&self, marks: &BTreeSet<Mark>) {
+        self.caches().ahead.seen(marks);
     }
 
     async fn since(&self, mark: &Mark, lines: &[&Mark]) -> Result<Since, StoreError> {

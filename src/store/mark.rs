@@ -12,7 +12,7 @@ const DOING: &str = "read how far its log goes";
 
 /// A revision, and the first line of the log that it has. No other history has this line: it names an entry and the
 /// microsecond at which that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Mark {
     /// The revision; 0 before the first change.
     pub revision: u64,

@@ -2,6 +2,7 @@
 //! to an earlier state, and each look at it may fail. Its writes are practices, so that a snapshot shows which of them
 //! it holds.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::domain::word::Words;
 use crate::graph::material::{Material, Patch, PracticeFace};
 use crate::graph::{Building, Snapshot, View, Viewer};
 use crate::store::StoreError;
+use crate::store::cache::Ahead;
 
 /// What one write wrote; no two are the same.
 pub(crate) type Write = u32;
@@ -32,10 +34,16 @@ const SECRET: [u8; 64] = [7; 64];
 pub(crate) struct History {
     inner: Mutex<Inner>,
     /// What is kept of what was read, as `store::cache` keeps it.
-    kept: crate::sync::ArcSwap<Mutex<Vec<(u64, Vec<Write>)>>>,
-    shown: crate::sync::ArcSwap<Option<Mark>>,
+    kept: crate::sync::ArcSwap<Kept>,
+    shown: crate::sync::ArcSwap<Option<Arc<Mark>>>,
     /// Of so many looks one fails; none where it is nothing.
     pub fails: u32,
+}
+
+#[derive(Default)]
+struct Kept {
+    pages: Mutex<Vec<(u64, Vec<Write>)>>,
+    ahead: Ahead,
 }
 
 struct Inner {
@@ -82,13 +90,18 @@ impl History {
 
     /// Figures, as pages of them are read: what is kept for the revision that the graph shows, else what there is.
     pub fn figures(&self) -> Vec<Write> {
-        let shown = self.shown.load().as_ref().as_ref().map(|mark| mark.revision);
+        let shown = (*self.shown.load()).as_ref().map(|mark| mark.revision);
         let kept = self.kept.load();
         let revision = shown.unwrap_or_else(|| self.inner.lock().expect("whole").writes.len() as u64);
-        let found = kept.lock().expect("whole").iter().find(|(of, _)| *of == revision).map(|(_, page)| page.clone());
+        let found = kept.pages.lock().expect("whole").iter().find(|(of, _)| *of == revision).map(|(_, page)| page.clone());
         found.unwrap_or_else(|| {
-            let page: Vec<Write> = self.inner.lock().expect("whole").writes.iter().map(|(write, _)| *write).collect();
-            kept.lock().expect("whole").push((page.len() as u64, page.clone()));
+            let (page, mark) = {
+                let inner = self.inner.lock().expect("whole");
+                (inner.writes.iter().map(|(write, _)| *write).collect::<Vec<_>>(), inner.mark())
+            };
+            if kept.ahead.may_keep(&mark, || (*self.shown.load()).clone()) {
+                kept.pages.lock().expect("whole").push((mark.revision, page.clone()));
+            }
             page
         })
     }
@@ -141,11 +154,19 @@ impl Log for History {
     }
 
     fn show(&self, mark: Option<Mark>) {
-        self.shown.store(Arc::new(mark));
+        self.shown.store(Arc::new(mark.map(Arc::new)));
     }
 
     fn forget(&self) {
         self.kept.store(Arc::default());
+    }
+
+    fn ahead(&self) -> BTreeSet<Mark> {
+        self.kept.load().ahead.marks()
+    }
+
+    fn seen(&self, marks: &BTreeSet<Mark>) {
+        self.kept.load().ahead.seen(marks);
     }
 }
 

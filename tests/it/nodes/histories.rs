@@ -317,7 +317,8 @@ fn what_three_nodes_and_a_replica_tell_under_kills_pauses_and_cut_lines_is_one_h
     });
     let entries = stage.ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
     let sql = format!("SELECT DISTINCT lpad(CAST(revision AS text), 12, '0') || ' ' || entry_id FROM change WHERE entry_id IN ({entries}) ORDER BY 1");
-    let truth = server.texts(&sql).iter().map(|line| {
+    let lines = server.texts(&sql);
+    let truth = lines.iter().map(|line| {
         let (revision, id) = line.split_once(' ').expect("two parts");
         (revision.parse().expect("a number"), stage.ids.iter().position(|known| known == id).expect("ours"))
     });

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use shuttle::sync::Mutex;
 use shuttle::sync::atomic::AtomicU64;
 use shuttle::thread;
+use tokio::time::Instant;
 
 use super::KeyTable;
 use crate::domain::key::{ApiKey, Key, Material, Pepper};
@@ -111,18 +113,20 @@ fn every_use_of_a_key_that_stays_is_told_and_none_is_told_twice() {
 }
 
 #[test]
-fn silence_is_never_shorter_than_what_was_heard() {
+fn silence_is_never_longer_than_since_one_heard() {
     explore(|| {
         let table = Arc::new(KeyTable::new(Pepper::new(&[1; 32], "")));
         let hearing = || {
             let table = Arc::clone(&table);
-            thread::spawn(move || (0..3).for_each(|_| table.hear()))
+            thread::spawn(move || {
+                for _ in 0..3 {
+                    let before = Instant::now();
+                    table.hear();
+                    // Whoever heard earlier, and is late in noting it, takes nothing back. (Silence is told in whole milliseconds.)
+                    assert!(table.silence() <= before.elapsed() + Duration::from_millis(1));
+                }
+            })
         };
-        let begun = tokio::time::Instant::now();
-        let listening = {
-            let table = Arc::clone(&table);
-            thread::spawn(move || (0..3).for_each(|_| assert!(table.silence() <= begun.elapsed() + std::time::Duration::from_millis(2))))
-        };
-        ended(vec![hearing(), hearing(), listening]);
+        ended(vec![hearing(), hearing(), hearing()]);
     });
 }
