@@ -47,7 +47,8 @@ pub enum Answer {
 /// What the database says at the end: which entry took its next step at which revision, in order.
 pub type Truth = Vec<(u64, usize)>;
 
-/// Ranks go round: the first of a round says something new, the third is seen by everyone.
+/// Ranks of an entry go round, the first of a round says something new. In a round of one nothing is ever seen by everyone;
+/// in a round of four the third is.
 pub const ROUND: usize = 4;
 const PUBLISHED: usize = 2;
 
@@ -63,16 +64,17 @@ pub struct Held {
 }
 
 /// The revision of each rank of each entry.
-struct Order {
+struct Order<'a> {
+    rounds: &'a [usize],
     of: Vec<Vec<u64>>,
     /// When at the earliest a step was called, and when it was answered at the latest, by entry and rank.
     times: BTreeMap<(usize, usize), (Time, Time)>,
     revisions: Vec<u64>,
 }
 
-/// Checks a history; `stale` is how old an answer to a caller with a key may be.
-pub fn check(records: &[Record], truth: &Truth, entries: usize, stale: Time) -> Result<Held, String> {
-    let mut order = Order { of: vec![Vec::new(); entries], times: BTreeMap::new(), revisions: truth.iter().map(|(revision, _)| *revision).collect() };
+/// Checks a history of entries with rounds of so many ranks; `stale` is how old an answer to a caller with a key may be.
+pub fn check(records: &[Record], truth: &Truth, rounds: &[usize], stale: Time) -> Result<Held, String> {
+    let mut order = Order { rounds, of: vec![Vec::new(); rounds.len()], times: BTreeMap::new(), revisions: truth.iter().map(|(revision, _)| *revision).collect() };
     for (revision, entry) in truth {
         order.of[*entry].push(*revision);
     }
@@ -84,11 +86,11 @@ pub fn check(records: &[Record], truth: &Truth, entries: usize, stale: Time) -> 
     order.is_in_real_time(truth)?;
     order.reads(records, stale, &mut held)?;
     no_forks(records)?;
-    titles(records)?;
+    titles(records, rounds)?;
     Ok(held)
 }
 
-impl Order {
+impl Order<'_> {
     fn steps(&mut self, records: &[Record], held: &mut Held) -> Result<(), String> {
         for record in records {
             let What::Step { entry, rank, answer, .. } = &record.what else { continue };
@@ -148,7 +150,7 @@ impl Order {
         let taken = self.of[entry].partition_point(|at| *at <= revision);
         match rank {
             Some(rank) => taken == rank + 1,
-            None => taken == 0 || (taken - 1) % ROUND != PUBLISHED,
+            None => taken == 0 || self.rounds[entry] < ROUND || (taken - 1) % ROUND != PUBLISHED,
         }
     }
 
@@ -248,18 +250,18 @@ fn no_forks(records: &[Record]) -> Result<(), String> {
 }
 
 /// What an entry says in a round is what whoever was acknowledged wrote, for everyone who reads it.
-fn titles(records: &[Record]) -> Result<(), String> {
+fn titles(records: &[Record], rounds: &[usize]) -> Result<(), String> {
     let mut written: BTreeMap<(usize, usize), (&str, bool)> = BTreeMap::new();
     for record in records {
         if let What::Step { entry, rank, title: Some(title), answer: Answer::Done(_) } = &record.what {
-            written.insert((*entry, rank / ROUND), (title, true));
+            written.insert((*entry, rank / rounds[*entry]), (title, true));
         }
     }
     for record in records {
         let What::Read { ranks, titles, .. } = &record.what else { continue };
         for (entry, (rank, title)) in ranks.iter().zip(titles).enumerate() {
             let (Some(rank), Some(title)) = (rank, title) else { continue };
-            let (known, _) = *written.entry((entry, rank / ROUND)).or_insert((title, false));
+            let (known, _) = *written.entry((entry, rank / rounds[entry])).or_insert((title, false));
             if known != title {
                 return Err(format!("entry {entry} says {title:?} and {known:?} in one version: {record:?}"));
             }

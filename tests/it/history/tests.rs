@@ -66,7 +66,7 @@ impl World {
     }
 
     fn check(&self) -> Result<super::Held, String> {
-        check(&self.records, &self.truth, 3, STALE)
+        check(&self.records, &self.truth, &[super::ROUND; 3], STALE)
     }
 
     /// The places of records that are so.
@@ -207,7 +207,7 @@ fn a_long_fork_a_node_that_goes_back_and_a_stranger_who_sees_what_is_withdrawn_a
     };
     let drafted = [step(0, 0, 0, 1), step(1, 0, 5, 2), step(0, 1, 10, 3), step(1, 1, 10, 4)];
     let truth = vec![(1, 0), (2, 1), (3, 0), (4, 1)];
-    let with = |reads: &[Record]| check(&[&drafted[..], reads].concat(), &truth, 2, STALE);
+    let with = |reads: &[Record]| check(&[&drafted[..], reads].concat(), &truth, &[super::ROUND; 2], STALE);
     let (one, other) = ([Some(1), Some(0)], [Some(0), Some(1)]);
     assert!(with(&[read(1, 10, true, one)]).is_ok());
     assert!(with(&[read(1, 10, true, one), read(2, 10, true, other)]).is_err(), "a fork");
@@ -219,7 +219,7 @@ fn a_long_fork_a_node_that_goes_back_and_a_stranger_who_sees_what_is_withdrawn_a
     let published: Vec<Record> = (0..4).map(|rank| step(0, rank, rank as u64 * 10, rank as u64 + 1)).collect();
     let truth = (1..=4).map(|revision| (revision, 0)).collect::<Vec<_>>();
     let seen = |rank, node, begun| read(node, begun, false, [rank, None]);
-    let with = |reads: &[Record]| check(&[&published[..], reads].concat(), &truth, 2, STALE);
+    let with = |reads: &[Record]| check(&[&published[..], reads].concat(), &truth, &[super::ROUND; 2], STALE);
     assert!(with(&[seen(Some(2), 0, 21), seen(None, 0, 31)]).is_ok());
     assert!(with(&[seen(Some(2), 0, 21), seen(None, 0, 31), seen(Some(2), 0, 41)]).is_err(), "withdrawn, and seen again on the same node");
     assert!(with(&[seen(Some(2), 0, 5)]).is_err(), "before it was published");

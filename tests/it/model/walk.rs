@@ -71,12 +71,8 @@ impl Real {
     async fn go_back(&self, to: u64) {
         let behind = format!("IN (SELECT entry_id FROM change WHERE revision > {to})");
         let of = |table: &str| format!("DELETE FROM {table} WHERE entry_id {behind};");
-        let script = format!(
-            "BEGIN; {} {} {} DELETE FROM change WHERE revision > {to}; COMMIT;",
-            of("practice_version"),
-            of("event"),
-            of("dossier")
-        );
+        let tables: String = ["practice_version", "event", "dossier"].map(of).concat();
+        let script = format!("BEGIN; {tables} DELETE FROM entry WHERE id {behind}; DELETE FROM change WHERE revision > {to}; COMMIT;");
         let db = sea_orm::Database::connect(&self.url).await.expect("a database");
         sea_orm::ConnectionTrait::execute_unprepared(&db, &script).await.expect("done");
         db.close().await.expect("closed");

@@ -22,12 +22,17 @@ use crate::history::{Answer, ROUND, Record, Time, What, check};
 use crate::place::{Place, say};
 
 const NODES: usize = 3;
-const ENTRIES: usize = 4;
+/// Two are revised by whoever comes, as the version that he saw decides who wins. Two go from draft to publication and
+/// back, each by one client, as steps other than a revision are not told apart by a version.
+const ROUNDS: [usize; 4] = [1, 1, ROUND, ROUND];
+const ENTRIES: usize = ROUNDS.len();
 /// What callers with keys are told may be so old, in microseconds: the silence that a node bears (a second), and as much
 /// again for a look that is under way, on a machine that does much else.
 const STALE: Time = 4_000_000;
 /// Whoever gets no answer for so long calls again.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// After so long a step that was not answered has come to pass, or never will.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// A node, whichever life it is in.
 struct Node {
@@ -115,11 +120,11 @@ impl Stage<'_> {
         let (life, begun) = (node.life.load(Ordering::SeqCst), self.now());
         let (status, json) = post(node.address, key, at_least, &json!({ "query": query, "variables": { "ids": self.ids } }))?;
         let found = json["data"]["nodes"].as_array().filter(|_| status == 200 && json.get("errors").is_none())?;
-        let rank = |entry: &Value| {
+        let rank = |(entry, round): (&Value, usize)| {
             let status = STATUSES.iter().position(|status| entry["status"] == *status)?;
-            Some((usize::try_from(entry["version"].as_u64()?).ok()? - 1) * ROUND + status)
+            Some((usize::try_from(entry["version"].as_u64()?).ok()? - 1) * round + status)
         };
-        let ranks: Vec<Option<usize>> = found.iter().map(rank).collect();
+        let ranks: Vec<Option<usize>> = found.iter().zip(ROUNDS).map(rank).collect();
         let titles = found.iter().map(|entry| entry["title"].as_str().map(str::to_owned)).collect();
         let what = What::Read { at_least, is_member: key.is_some(), ranks: ranks.clone(), titles };
         // A node that was killed meanwhile did not answer; one that was started meanwhile is another.
@@ -129,13 +134,13 @@ impl Stage<'_> {
         Some(ranks)
     }
 
-    /// Takes the next step of an entry that was seen at a rank; the revision where it was done.
-    fn step(&self, session: usize, at: usize, entry: usize, seen: usize, n: usize) -> Option<u64> {
-        let (rank, version) = (seen + 1, seen / ROUND + 1);
+    /// Takes the next step of an entry that was seen at a rank.
+    fn step(&self, session: usize, at: usize, entry: usize, seen: usize, n: usize) -> Answer {
+        let (rank, version) = (seen + 1, seen / ROUNDS[entry] + 1);
         let id = &self.ids[entry];
-        let title = (rank % ROUND == 0).then(|| format!("By {session}, {n}"));
+        let title = (rank % ROUNDS[entry] == 0).then(|| format!("By {session}, {n}"));
         let mut input = json!({ "id": id, "ifVersion": version });
-        let (mutation, key) = match rank % ROUND {
+        let (mutation, key) = match rank % ROUNDS[entry] {
             0 => {
                 input["content"] = json!({ "title": title, "summary": "Of many." });
                 ("revise", &self.owners[session % 2])
@@ -166,13 +171,15 @@ impl Stage<'_> {
             _ => Answer::Unknown,
         };
         self.keep(session, (at, life), begun, What::Step { entry, rank, title, answer });
-        if let Answer::Done(revision) = answer { Some(revision) } else { None }
+        answer
     }
 
     /// One client: reads, and takes steps by what it has read.
     fn client(&self, session: usize, seed: u64) {
         let mut chance = Chance::new(seed);
         let (mut last, mut seen) = (None, vec![Some(0); ENTRIES]);
+        // A step of the own entry was not answered; behind a later write of this client it is known what became of it.
+        let (mut is_unsure, mut sure_at) = (false, None);
         for n in 0.. {
             if self.is_over.load(Ordering::Relaxed) {
                 return;
@@ -181,14 +188,29 @@ impl Stage<'_> {
             match chance.below(10) {
                 0..4 => {
                     let entry = chance.below(ENTRIES);
-                    if let Some(rank) = seen[entry] {
-                        last = self.step(session, at, entry, rank, n).max(last);
+                    let is_mine = ROUNDS[entry] < ROUND || entry == session;
+                    let Some(rank) = seen[entry].filter(|_| is_mine) else { continue };
+                    match self.step(session, at, entry, rank, n) {
+                        Answer::Done(revision) => {
+                            last = last.max(Some(revision));
+                            sure_at = last;
+                            seen[entry] = Some(rank + 1);
+                        }
+                        Answer::Unknown if ROUNDS[entry] == ROUND => {
+                            std::thread::sleep(SETTLED);
+                            (seen[entry], is_unsure, sure_at) = (None, true, None);
+                        }
+                        // Whatever it is by now is read before it is tried again.
+                        Answer::Unknown | Answer::Refused => seen[entry] = None,
                     }
                 }
                 4..8 => {
                     let at_least = last.filter(|_| chance.below(2) == 0);
                     if let Some(ranks) = self.read(session, at, Some(&self.owners[session % 2]), at_least) {
-                        seen = ranks;
+                        is_unsure &= sure_at.is_none() || at_least < sure_at;
+                        let is_known = |entry: usize| ROUNDS[entry] < ROUND || !is_unsure;
+                        // A node may be behind what this client knows.
+                        seen = ranks.into_iter().zip(seen).enumerate().map(|(entry, (rank, known))| rank.filter(|_| is_known(entry)).max(known)).collect();
                     }
                 }
                 8 => _ = self.read(session, at, None, None),
@@ -324,7 +346,7 @@ fn what_three_nodes_and_a_replica_tell_under_kills_pauses_and_cut_lines_is_one_h
     });
     let truth = truth.collect();
     let records = stage.records.into_inner().expect("whole");
-    let held = check(&records, &truth, ENTRIES, STALE).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
+    let held = check(&records, &truth, &ROUNDS, STALE).unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
     let [kills, pauses, cuts, silences] = counts;
     say(&format!("{held:?} in {seconds} s under {kills} kills, {pauses} pauses, {cuts} cut lines and {silences} silent ones"));
     assert!(held.acknowledged >= 2 * seconds && held.reads >= 10 * seconds, "{held:?}");
