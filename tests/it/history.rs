@@ -74,7 +74,8 @@ struct Order<'a> {
 
 /// Checks a history of entries with rounds of so many ranks; `stale` is how old an answer to a caller with a key may be.
 pub fn check(records: &[Record], truth: &Truth, rounds: &[usize], stale: Time) -> Result<Held, String> {
-    let mut order = Order { rounds, of: vec![Vec::new(); rounds.len()], times: BTreeMap::new(), revisions: truth.iter().map(|(revision, _)| *revision).collect() };
+    let mut order =
+        Order { rounds, of: vec![Vec::new(); rounds.len()], times: BTreeMap::new(), revisions: truth.iter().map(|(revision, _)| *revision).collect() };
     for (revision, entry) in truth {
         order.of[*entry].push(*revision);
     }

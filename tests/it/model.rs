@@ -41,15 +41,8 @@ pub struct Rules {
     pub reads_committed: bool,
 }
 
-pub const RULES: Rules = Rules {
-    compares_lines: true,
-    keeps_by_era: true,
-    forgets: true,
-    asks_replica: true,
-    falls_silent: true,
-    waits: true,
-    reads_committed: true,
-};
+pub const RULES: Rules =
+    Rules { compares_lines: true, keeps_by_era: true, forgets: true, asks_replica: true, falls_silent: true, waits: true, reads_committed: true };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -221,6 +214,22 @@ impl Nodes {
         world.blame(is_right, Fault::FiguresAreOlder);
     }
 
+    fn writer(self, world: &mut World, at: usize) {
+        let Some((revision, write)) = world.acknowledged else { return };
+        let graph = &world.nodes[at].graph;
+        let is_answered = !self.0.waits || length(graph) >= revision;
+        // A node that has not seen yet that its database went back may be far along on the old way.
+        let is_right = graph.contains(&write) || !world.log.starts_with(graph);
+        world.blame(!is_answered || is_right, Fault::OwnWriteUnread);
+    }
+
+    fn holder(self, world: &mut World, at: usize) {
+        let node = &world.nodes[at];
+        let is_silent = node.is_silent && self.0.falls_silent;
+        let is_wrong = node.knows_key && !is_silent && node.is_late;
+        world.blame(!is_wrong, Fault::EndedKeyIsGood);
+    }
+
     fn node_steps(self, world: &World, at: u8, steps: &mut Vec<Step>) {
         let node = &world.nodes[usize::from(at)];
         if node.reading.is_some() {
@@ -310,14 +319,7 @@ impl Model for Nodes {
             }
             Step::ReplicaFollows => world.replica = world.log.get(..=world.replica.len()).unwrap_or(&world.log).to_vec(),
             Step::Stranger(at) => self.stranger(&mut world, usize::from(at)),
-            Step::Writer(at) => {
-                let (revision, write) = world.acknowledged?;
-                let graph = &world.nodes[usize::from(at)].graph;
-                let is_answered = !self.0.waits || length(graph) >= revision;
-                // A node that has not seen yet that its database went back may be far along on the old way.
-                let is_right = graph.contains(&write) || !world.log.starts_with(graph);
-                world.blame(!is_answered || is_right, Fault::OwnWriteUnread);
-            }
+            Step::Writer(at) => self.writer(&mut world, usize::from(at)),
             Step::Figures(at) => self.figures(&mut world, usize::from(at)),
             Step::EndKey => world.key = false,
             Step::LookAtKeys(at) => {
@@ -329,13 +331,7 @@ impl Model for Nodes {
                 // What it knows is late from now on, where it has not heard of the end.
                 (node.is_silent, node.is_late) = (true, node.knows_key);
             }
-            Step::Holder(at) => {
-                let node = &world.nodes[usize::from(at)];
-                let is_silent = node.is_silent && self.0.falls_silent;
-                let is_good = node.knows_key && !is_silent;
-                let is_right = !(is_good && node.is_late);
-                world.blame(is_right, Fault::EndedKeyIsGood);
-            }
+            Step::Holder(at) => self.holder(&mut world, usize::from(at)),
         }
         (world != *last).then_some(world)
     }

@@ -58,8 +58,7 @@ impl World {
     }
 
     fn read(&mut self, is_member: bool) {
-        let ranks: Vec<Option<usize>> =
-            self.ranks.iter().map(|rank| rank.filter(|rank| is_member || rank % super::ROUND == super::PUBLISHED)).collect();
+        let ranks: Vec<Option<usize>> = self.ranks.iter().map(|rank| rank.filter(|rank| is_member || rank % super::ROUND == super::PUBLISHED)).collect();
         let titles = ranks.iter().enumerate().map(|(entry, rank)| rank.map(|rank| format!("{entry} {}", rank / super::ROUND * super::ROUND))).collect();
         let last = self.truth.last().map(|(revision, _)| *revision);
         self.record(What::Read { at_least: last.filter(|_| is_member), is_member, ranks, titles });
@@ -87,22 +86,47 @@ fn what_was_done_one_after_the_other_is_taken() {
     }
 }
 
+fn lost(world: &mut World, acknowledged: &[usize]) -> bool {
+    let (_, entry) = world.truth[world.truth.len() - 1];
+    let Some(at) = acknowledged.iter().rev().copied().find(|at| matches!(&world.records[*at].what, What::Step { entry: of, .. } if *of == entry)) else {
+        return false;
+    };
+    let What::Step { rank, .. } = world.records[at].what else { return false };
+    let is_last = world.ranks[entry] == Some(rank);
+    world.truth.pop();
+    is_last
+}
+
+fn out_of_order(world: &mut World) -> bool {
+    let is_told = |revision: u64| world.records.iter().any(|record| matches!(&record.what, What::Step { answer, .. } if *answer == Answer::Done(revision)));
+    let may = |at: &usize| {
+        let (one, other) = (world.truth[*at], world.truth[at + 1]);
+        one.1 != other.1 && is_told(one.0) && is_told(other.0)
+    };
+    let Some(two) = (3..world.truth.len() - 1).find(may) else { return false };
+    let (a, b) = (world.truth[two], world.truth[two + 1]);
+    (world.truth[two].1, world.truth[two + 1].1) = (b.1, a.1);
+    for record in &mut world.records {
+        if let What::Step { answer: Answer::Done(revision), .. } = &mut record.what {
+            *revision = if *revision == a.0 {
+                b.0
+            } else if *revision == b.0 {
+                a.0
+            } else {
+                *revision
+            };
+        }
+    }
+    true
+}
+
 /// Makes a right history wrong; whether there was anything to make wrong.
 fn spoilt(name: &str, world: &mut World) -> bool {
     let acknowledged = world.places(|what| matches!(what, What::Step { answer: Answer::Done(_), .. }));
     let reads = world.places(is_member_read);
     match name {
         // The last step of an entry never came to pass.
-        "lost" => {
-            let (_, entry) = world.truth[world.truth.len() - 1];
-            let Some(at) = acknowledged.into_iter().rev().find(|at| matches!(&world.records[*at].what, What::Step { entry: of, .. } if *of == entry)) else {
-                return false;
-            };
-            let What::Step { rank, .. } = world.records[at].what else { return false };
-            let is_last = world.ranks[entry] == Some(rank);
-            world.truth.pop();
-            is_last
-        }
+        "lost" => lost(world, &acknowledged),
         "refused and done" => {
             let Some(at) = acknowledged.last() else { return false };
             let What::Step { answer, .. } = &mut world.records[*at].what else { return false };
@@ -115,24 +139,7 @@ fn spoilt(name: &str, world: &mut World) -> bool {
             true
         }
         // Two steps of different entries, of which the second was called when the first had been answered, change places.
-        "out of order" => {
-            let is_told = |revision: u64| {
-                world.records.iter().any(|record| matches!(&record.what, What::Step { answer, .. } if *answer == Answer::Done(revision)))
-            };
-            let may = |at: &usize| {
-                let (one, other) = (world.truth[*at], world.truth[at + 1]);
-                one.1 != other.1 && is_told(one.0) && is_told(other.0)
-            };
-            let Some(two) = (3..world.truth.len() - 1).find(may) else { return false };
-            let (a, b) = (world.truth[two], world.truth[two + 1]);
-            (world.truth[two].1, world.truth[two + 1].1) = (b.1, a.1);
-            for record in &mut world.records {
-                if let What::Step { answer: Answer::Done(revision), .. } = &mut record.what {
-                    *revision = if *revision == a.0 { b.0 } else if *revision == b.0 { a.0 } else { *revision };
-                }
-            }
-            true
-        }
+        "out of order" => out_of_order(world),
         // An entry is shown as it was, beside others as they are.
         "torn" | "stale" => {
             let is_torn = name == "torn";
