@@ -35,6 +35,8 @@ pub mod edge;
 mod export;
 mod graphql;
 mod health;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 mod kept;
 mod line;
 pub mod meter;

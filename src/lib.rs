@@ -11,7 +11,8 @@
 //! | [`http`] | the transport around the schema | all above |
 //! | [`app`] | wires everything; starts and stops it | all above |
 //!
-//! [`config`] and [`telemetry`] are leaves that only `app` and the command line read.
+//! [`config`] and [`telemetry`] are leaves that only `app` and the command line read; `sync` has the types that threads
+//! share values through.
 
 pub mod app;
 pub mod config;
@@ -20,4 +21,5 @@ pub mod graph;
 pub mod graphql;
 pub mod http;
 pub mod store;
+mod sync;
 pub mod telemetry;

@@ -79,6 +79,8 @@ pub use connect::Listener;
 pub use contribution::{Act, Call, EventRow, Outcome, Proof, ReadNote, Storage, Terms, VersionRow};
 pub use copy::{CopyError, CopyReport, Progress};
 pub use error::StoreError;
+#[cfg(all(test, feature = "interleavings"))]
+pub(crate) use follow::history;
 pub use follow::{FollowError, Follower};
 pub use heard::Heard;
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};

@@ -63,6 +63,7 @@ mod tests {
         assert!(named(&["UZB"]).is_within(&named(&["TUR", "UZB"])) && !named(&["TUR", "UZB"]).is_within(&named(&["UZB"])));
         assert!(!named(&["UZB"]).is_within(&group(&["SILK-ROUTES"])), "a party that is named need not be in the group");
         assert!(!everyone.is_within(&Audience::of(AudienceLevel::Participants)));
+        assert!(!group(&["A", "B"]).is_within(&group(&["A"])), "another group is others");
         assert!(group(&["A"]).is_within(&group(&["A", "B"])) && !group(&["A"]).is_within(&named(&["UZB"])));
     }
 }

@@ -93,5 +93,6 @@ mod tests {
             }
         }
         assert_eq!(seal.open(here, ""), None);
+        assert_eq!(format!("{seal:?}"), "Seal(secret)", "nor is its key ever in a log");
     }
 }

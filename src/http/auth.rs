@@ -80,6 +80,14 @@ fn bearer(line: &HeaderValue) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= LONGEST).then_some(token)
 }
 
+/// Reads a credential as if nothing had to vouch for it.
+#[cfg(any(test, fuzzing))]
+pub(super) fn hostile(line: &HeaderValue, now: Timestamp) {
+    if let Some(token) = bearer(line) {
+        token::hostile(token, now);
+    }
+}
+
 fn refused() -> Refusal {
     let message = "The credentials are not accepted: send `Authorization: Bearer` with a key or token that is good, or no such header to read what is public.";
     Refusal::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message)

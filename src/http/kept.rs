@@ -14,7 +14,6 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::civil::Date;
-use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
 use super::accept::Format;
@@ -23,6 +22,7 @@ use super::graphql::known_tag;
 use super::operation::Made;
 use super::pack::{self, Twins, Wanted};
 use super::pages::Encoding;
+use crate::sync::Cache;
 
 /// What an answer takes beside its bytes and those of its request.
 const BESIDE: usize = 256;
@@ -167,6 +167,9 @@ impl Answers {
         response
     }
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

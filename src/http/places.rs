@@ -3,9 +3,10 @@
 //!
 //! Who has a place is counted here and not at his bucket of points: buckets may be forgotten, places that are held may not.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::rate::Who;
+use crate::sync::Mutex;
 
 /// The places for one thing.
 pub struct Places {

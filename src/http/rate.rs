@@ -7,14 +7,14 @@
 //! Our own and not a library's, as an operation takes hundreds of points at once and the answer tells what is left.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
 use crate::domain::viewer::{Member, Viewer};
+use crate::sync::{Cache, Mutex, MutexGuard};
 
 use super::refusal::{Refusal, code};
 use super::settings::Settings;
@@ -276,7 +276,7 @@ impl Ticket {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::THROTTLED, message).retry_after(wait)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Bucket> {
+    fn lock(&self) -> MutexGuard<'_, Bucket> {
         // Two numbers cannot be left half written.
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -293,6 +293,9 @@ impl Ticket {
         headers.insert(RESET, HeaderValue::from(left.reset));
     }
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

@@ -54,7 +54,7 @@ pub(super) fn is_asked(headers: &HeaderMap) -> bool {
 }
 
 /// The revision that a request must see.
-fn wanted(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+pub(super) fn wanted(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     let mut lines = headers.get_all(AT_LEAST).iter();
     let (Some(line), second) = (lines.next(), lines.next()) else { return Ok(None) };
     let text = line.to_str().unwrap_or_default().trim();

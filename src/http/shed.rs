@@ -12,8 +12,8 @@
 //! Writes wait for the one who writes, not for processors, and have a line of their own, of which nobody has all:
 //! [`Gate::enter_to_write`].
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -25,6 +25,7 @@ use super::places::{Place, Places};
 use super::rate::Who;
 use super::refusal::{Refusal, code};
 use super::settings::Settings;
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// The ways to the executor.
 pub(super) struct Gate {
@@ -229,6 +230,9 @@ impl Drop for Turn {
         self.line.call(&mut state);
     }
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

@@ -9,12 +9,11 @@
 //! its revision and waits for it ([`Follower::reach`]). And a node that hears nothing knows for how long
 //! ([`Follower::silence`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::contribution::{Which, faces};
@@ -30,6 +29,13 @@ use crate::domain::id::Id;
 use crate::domain::word::Words;
 use crate::graph::material::{Patch, PracticeFace};
 use crate::graph::{Broken, Snapshot};
+use crate::sync::{ArcSwap, AtomicBool, AtomicU64, timeout};
+
+/// A history of which a scheduler chooses every step.
+#[cfg(all(test, feature = "interleavings"))]
+pub(crate) mod history;
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 const DOING: &str = "read what has changed";
 /// So long may it take to look how far the log goes.
@@ -39,7 +45,7 @@ pub(super) const CHANGES: Duration = Duration::from_secs(30);
 /// To read everything.
 const WHOLE: Duration = Duration::from_mins(6);
 /// So many replaced faces a snapshot may carry before it is made anew at leisure: each costs memory and a look.
-pub(super) const MOST_GONE: usize = 500;
+pub(super) const MOST_GONE: usize = if cfg!(all(test, feature = "interleavings")) { 0 } else { 500 };
 /// More changes at once are read anew.
 pub(super) const MOST_CHANGES: usize = 200;
 
@@ -60,10 +66,37 @@ pub enum FollowError {
     Another,
 }
 
+/// What is followed: a database; in tests, one whose answers come in any order.
+pub trait Log: Send + Sync {
+    /// How often another file was taken for it: what was read before is of the past.
+    fn opened(&self) -> u64;
+
+    /// How far it goes.
+    fn mark(&self) -> impl Future<Output = Result<Mark, StoreError>> + Send;
+
+    /// What came behind a mark, in a log that has all of those lines.
+    fn since(&self, mark: &Mark, lines: &[&Mark]) -> impl Future<Output = Result<Since, StoreError>> + Send;
+
+    /// All of it; `mark` is how far it was read before.
+    fn whole(&self, mark: &Mark) -> impl Future<Output = Result<Whole, FollowError>> + Send;
+
+    /// From now on figures are asked for up to there; without a mark, up to what there is.
+    fn show(&self, mark: Option<Mark>);
+
+    /// Forgets all that was read.
+    fn forget(&self);
+
+    /// How far something that is kept was read ahead of the graph.
+    fn ahead(&self) -> BTreeSet<Mark>;
+
+    /// These are of the log that is followed.
+    fn seen(&self, marks: &BTreeSet<Mark>);
+}
+
 /// A snapshot that follows its database.
 #[derive(Debug)]
-pub struct Follower {
-    store: Store,
+pub struct Follower<L = Store> {
+    log: L,
     secret: [u8; 64],
     current: ArcSwap<Snapshot>,
     /// Whose turn it is to follow; how far the current snapshot is.
@@ -80,17 +113,17 @@ pub struct Follower {
     failed: AtomicBool,
 }
 
-impl Follower {
+impl<L: Log> Follower<L> {
     /// Reads the whole graph.
     ///
     /// # Errors
     /// Where it cannot be read, or does not fit together.
-    pub async fn new(store: Store) -> Result<Self, FollowError> {
-        let of_file = AtomicU64::new(store.opened());
-        let Whole { snapshot, newest: mark, secret, .. } = Box::pin(Whole::read(&store, &Mark::default())).await?;
-        store.shown.store(Some(Arc::new(mark.clone())));
+    pub async fn new(log: L) -> Result<Self, FollowError> {
+        let of_file = AtomicU64::new(log.opened());
+        let Whole { snapshot, newest: mark, secret, .. } = Box::pin(log.whole(&Mark::default())).await?;
+        log.show(Some(mark.clone()));
         Ok(Self {
-            store,
+            log,
             secret,
             reached: watch::Sender::new(snapshot.revision()),
             current: ArcSwap::from_pointee(snapshot),
@@ -101,6 +134,12 @@ impl Follower {
             making: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         })
+    }
+
+    /// What is followed.
+    #[cfg(all(test, feature = "interleavings"))]
+    pub(crate) const fn log(&self) -> &L {
+        &self.log
     }
 
     /// The graph as it is known here.
@@ -115,20 +154,31 @@ impl Follower {
     pub async fn catch_up(&self) -> Result<(Arc<Snapshot>, bool), FollowError> {
         let mut mark = self.turn.lock().await;
         let before = self.current();
-        let opened = self.store.opened();
+        let opened = self.log.opened();
         let is_same_file = self.of_file.load(Ordering::Relaxed) == opened;
-        if in_time(LOOK, self.store.mark()).await? == *mark && is_same_file {
+        // Taken ahead of the look: what was read by then is in the log, or of another one.
+        let ahead = self.log.ahead();
+        if in_time(LOOK, self.log.mark()).await? == *mark && is_same_file {
+            if !ahead.is_empty() {
+                self.log.forget();
+            }
             self.heard.note();
             return Ok((before, false));
         }
-        let (fresh, newest) = self.making(self.fresh(&before, &mark, is_same_file)).await?;
+        let lines: Vec<&Mark> = std::iter::once(&*mark).chain(&ahead).collect();
+        let (fresh, newest) = self.making(self.fresh(&before, &mark, is_same_file.then_some(&*lines))).await?;
         let fresh = Arc::new(fresh);
         if fresh.era() != before.era() {
             tracing::warn!(from = before.revision(), to = fresh.revision(), "the database went back to an earlier state; all that was read of it is read anew");
-            self.store.forget();
+            self.log.forget();
         }
         // First what figures are asked for, then the graph: none of an older state is kept for a newer graph.
-        self.store.shown.store(Some(Arc::new(newest.clone())));
+        self.log.show(Some(newest.clone()));
+        self.log.seen(&ahead);
+        // Read meanwhile, and compared with nothing.
+        if !self.log.ahead().is_empty() {
+            self.log.forget();
+        }
         self.current.store(Arc::clone(&fresh));
         *mark = newest;
         self.of_file.store(opened, Ordering::Relaxed);
@@ -153,23 +203,27 @@ impl Follower {
     }
 
     /// The snapshot behind `before`, which is as far as `mark` says.
-    async fn fresh(&self, before: &Snapshot, mark: &Mark, is_same_file: bool) -> Result<(Snapshot, Mark), FollowError> {
-        // What another file says under the same numbers need not be the same.
-        let since = if is_same_file { in_time(CHANGES, self.store.since(mark, &[mark])).await? } else { Since::AnotherLog };
+    ///
+    /// What another file says under the same numbers need not be the same: then there are no `lines` to be found in it.
+    async fn fresh(&self, before: &Snapshot, mark: &Mark, lines: Option<&[&Mark]>) -> Result<(Snapshot, Mark), FollowError> {
+        let since = match lines {
+            Some(lines) => in_time(CHANGES, self.log.since(mark, lines)).await?,
+            None => Since::AnotherLog,
+        };
         match since {
             Since::Contributed(patch, newest) => return Ok((before.patched(patch)?, newest)),
             // At once, in this order: whoever has the new caches cannot fill them with what the old log had.
             Since::AnotherLog => {
-                self.store.shown.store(None);
-                self.store.forget();
+                self.log.show(None);
+                self.log.forget();
             }
             Since::Other => {}
         }
-        let whole = tokio::time::timeout(WHOLE, Box::pin(Whole::read(&self.store, mark))).await.map_err(|_| StoreError::Silent)??;
+        let whole = timeout(WHOLE, Box::pin(self.log.whole(mark))).await.map_err(|_| StoreError::Silent)??;
         if whole.secret != self.secret {
             return Err(FollowError::Another);
         }
-        let era = before.era() + u64::from(whole.went_back || !is_same_file);
+        let era = before.era() + u64::from(whole.went_back || lines.is_none());
         Ok((whole.snapshot.of_era(era), whole.newest))
     }
 
@@ -190,12 +244,12 @@ impl Follower {
             while self.current().revision() < revision {
                 self.wanted.notify_one();
                 // One that is not there yet is asked for again.
-                if let Ok(Err(_)) = tokio::time::timeout(AGAIN, reached.changed()).await {
+                if let Ok(Err(_)) = timeout(AGAIN, reached.changed()).await {
                     return;
                 }
             }
         };
-        let _ = tokio::time::timeout(patience, waiting).await;
+        let _ = timeout(patience, waiting).await;
         Some(self.current()).filter(|graph| graph.revision() >= revision)
     }
 
@@ -219,8 +273,8 @@ impl Follower {
             return Ok(());
         }
         let era = self.current().era();
-        let opened = self.store.opened();
-        let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(Whole::read(&self.store, &Mark::default())).await?;
+        let opened = self.log.opened();
+        let Whole { snapshot, newest: of_fresh, secret, .. } = Box::pin(self.log.whole(&Mark::default())).await?;
         // That is for the one who follows, as is all below that is not a few contributions.
         if secret != self.secret {
             return Ok(());
@@ -228,13 +282,13 @@ impl Follower {
         let fresh = snapshot.of_era(era);
         let mut mark = self.turn.lock().await;
         // What went back meanwhile, or brought more than a few contributions, is for the one who follows.
-        if let Since::Contributed(patch, newest) = self.store.since(&of_fresh, &[&of_fresh, &mark]).await?
+        if let Since::Contributed(patch, newest) = self.log.since(&of_fresh, &[&of_fresh, &mark]).await?
             && newest.revision >= mark.revision
             && self.current().era() == era
             && self.of_file.load(Ordering::Relaxed) == opened
         {
             let fresh = Arc::new(fresh.patched(patch)?);
-            self.store.shown.store(Some(Arc::new(newest.clone())));
+            self.log.show(Some(newest.clone()));
             self.current.store(fresh);
             *mark = newest;
         }
@@ -243,7 +297,7 @@ impl Follower {
 }
 
 /// What the log says behind a mark.
-enum Since {
+pub enum Since {
     /// So much was contributed, up to that mark.
     Contributed(Patch, Mark),
     /// Something else changed, too: everything is to be read anew.
@@ -254,17 +308,39 @@ enum Since {
 
 /// Work on the database that is given up after so long: a network that swallows packets ends nothing by itself.
 pub(super) async fn in_time<T>(most: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(most, work).await.unwrap_or(Err(StoreError::Silent))
+    timeout(most, work).await.unwrap_or(Err(StoreError::Silent))
 }
 
-impl Store {
-    /// How far the log goes.
+impl Log for Store {
+    fn opened(&self) -> u64 {
+        Self::opened(self)
+    }
+
     async fn mark(&self) -> Result<Mark, StoreError> {
         self.write.keeper.look().map_err(StoreError::Refused)?;
         Mark::newest(&self.read).await
     }
 
-    /// What came behind a mark, in a log that has all of those lines.
+    async fn whole(&self, mark: &Mark) -> Result<Whole, FollowError> {
+        Whole::read(self, mark).await
+    }
+
+    fn show(&self, mark: Option<Mark>) {
+        self.shown.store(mark.map(Arc::new));
+    }
+
+    fn forget(&self) {
+        Self::forget(self);
+    }
+
+    fn ahead(&self) -> BTreeSet<Mark> {
+        self.caches().ahead.marks()
+    }
+
+    fn seen(&self, marks: &BTreeSet<Mark>) {
+        self.caches().ahead.seen(marks);
+    }
+
     async fn since(&self, mark: &Mark, lines: &[&Mark]) -> Result<Since, StoreError> {
         let reading = self.one_state_at_once(DOING).await?;
         let found = async {

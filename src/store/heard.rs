@@ -1,9 +1,11 @@
 //! When something was last heard of the database.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::sync::AtomicU64;
 
 /// A time that only goes on.
 #[derive(Debug)]

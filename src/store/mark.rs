@@ -12,11 +12,11 @@ const DOING: &str = "read how far its log goes";
 
 /// A revision, and the first line of the log that it has. No other history has this line: it names an entry and the
 /// microsecond at which that changed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Mark {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Mark {
     /// The revision; 0 before the first change.
     pub revision: u64,
-    line: String,
+    pub(super) line: String,
 }
 
 impl Mark {

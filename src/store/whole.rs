@@ -10,7 +10,7 @@ use crate::graph::{Building, Snapshot};
 const DOING: &str = "read the whole graph";
 
 /// The graph made anew, as of one moment.
-pub(super) struct Whole {
+pub struct Whole {
     pub snapshot: Snapshot,
     /// How far the log goes there.
     pub newest: Mark,

@@ -6,9 +6,11 @@
 mod abandoned;
 mod back;
 mod balancer;
+mod histories;
 mod outage;
 pub mod postgres;
 mod proxy;
+mod relay;
 mod replica;
 
 use std::collections::BTreeSet;

@@ -152,3 +152,41 @@ fn documented_error_codes_are_the_ones_there_are() {
         assert!(all.contains(&format!("\"{code}\"")), "no source makes {code}");
     }
 }
+
+/// What a document names in backticks as a file of the repository, and the test in it, where it says one (`FILE::TEST`).
+fn named(text: &str) -> Vec<(&str, Option<&str>)> {
+    let spans = text.split('`').skip(1).step_by(2);
+    let parts = spans.map(|span| span.split_once("::").map_or((span, None), |(file, test)| (file, Some(test))));
+    let is_ours = |file: &str| ["src/", "tests/", "web/", "benches/", "migrations/", "fuzz/"].iter().any(|folder| file.starts_with(folder));
+    let is_file = |file: &str| is_ours(file) && Path::new(file).extension().is_some() || file.starts_with(".ci/");
+    parts.filter(|(file, _)| is_file(file) && !file.contains([' ', '*', '<', '{'])).collect()
+}
+
+/// Why a test is not there.
+fn missing(file: &str, test: Option<&str>) -> Option<String> {
+    let path = root().join(file);
+    let Some(test) = test else { return (!path.exists()).then(|| format!("{file} is not there")) };
+    let Ok(text) = fs::read_to_string(&path) else { return Some(format!("{file} is not there")) };
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.split("fn ").nth(1).is_some_and(|rest| rest.starts_with(&format!("{test}("))));
+    let is_test = at.is_some_and(|at| lines[at.saturating_sub(4)..at].iter().any(|line| line.trim_start().starts_with("#[test]") || line.contains("::test")));
+    (!is_test).then(|| format!("{file} has no test {test}"))
+}
+
+#[test]
+fn every_promise_names_a_test_that_is_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).expect("SECURITY.md");
+    let promised = text.split("## What is promised").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("what is promised");
+    let rows: Vec<&str> = promised.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 10, "the table of promises");
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        assert_eq!(cells.len(), 3, "promise, where it is kept, held by: {row}");
+        assert!(!named(cells[2]).is_empty(), "nothing holds this promise: {row}");
+    }
+    for document in ["SECURITY.md", "docs/CONFIDENTIALITY.md", "ARCHITECTURE.md", "docs/OPERATING.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root().join(document)).expect(document);
+        let faults: Vec<String> = named(&text).into_iter().filter_map(|(file, test)| missing(file, test)).collect();
+        assert_eq!(faults, Vec::<String>::new(), "{document} names what is not there");
+    }
+}

@@ -5,16 +5,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use crate::domain::key::{Digest, Key, KeyId, Pepper};
 use crate::domain::viewer::Member;
 use crate::store::{Heard, LiveKey};
+use crate::sync::{ArcSwap, AtomicI64};
 
 /// The keys of one moment, and how they are checked.
 pub struct KeyTable {
@@ -107,12 +107,16 @@ impl KeyTable {
     pub fn take_uses(&self) -> Vec<(KeyId, Timestamp)> {
         let fresh = |(id, row): (&KeyId, &Row)| {
             let last = row.use_.last.load(Ordering::Relaxed);
-            let is_fresh = row.use_.noted.swap(last, Ordering::Relaxed) < last;
+            // Whoever takes at the same time may have seen a later use: that stays noted.
+            let is_fresh = row.use_.noted.fetch_max(last, Ordering::Relaxed) < last;
             is_fresh.then(|| Some((id.clone(), Timestamp::from_second(last).ok()?))).flatten()
         };
         self.current.load().keys.iter().filter_map(fresh).collect()
     }
 }
+
+#[cfg(all(test, feature = "interleavings"))]
+mod interleavings;
 
 #[cfg(test)]
 mod tests {

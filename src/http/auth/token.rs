@@ -177,3 +177,17 @@ fn subject(issuer: &str, name: &str) -> String {
     let hash = hasher.finalize().to_hex();
     format!("oidc:{}", hash.as_str().get(..32).unwrap_or_default())
 }
+
+/// Reads a token as if its seal were good, and finds that what it then says is of our issuer.
+#[cfg(any(test, fuzzing))]
+pub(super) fn hostile(token: &str, now: Timestamp) {
+    let settings = Oidc { issuer: "https://id.example".into(), audience: "silkroutes".into(), ..Oidc::default() };
+    let Ok(tokens) = Tokens::new(&settings) else { return };
+    let is_acceptable = decode_header(token).is_ok_and(|header| is_acceptable(&header));
+    let is_ours = tokens.is_said_to_be_ours(token);
+    let claims = token.split('.').nth(1).and_then(|claims| BASE64URL_NOPAD.decode(claims.as_bytes()).ok());
+    if let Some(claims) = claims.and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok()) {
+        let member = tokens.read(&claims, now);
+        assert!(member.is_none() || !is_acceptable || is_ours, "a member of another issuer");
+    }
+}

@@ -38,7 +38,9 @@ impl Store {
         // Nothing was written: what becomes of the transaction cannot matter.
         let _ = reading.rollback().await;
         let sets = sets?;
-        caches.sets.store(Some(Arc::clone(&sets)));
+        if self.may_keep(caches, &sets.mark) {
+            caches.sets.store(Some(Arc::clone(&sets)));
+        }
         Ok(sets)
     }
 
@@ -96,6 +98,7 @@ impl Store {
         for some in subjects.chunks(SUBJECTS) {
             let (sets, found) = self.series_of(caches, query, revision, some).await?;
             is_of_it &= sets.revision == revision;
+            let may_keep = self.sight.is_common() && self.may_keep(caches, &sets.mark);
             let mut by_subject = some.iter().map(|_| Vec::new()).collect::<Vec<_>>();
             for series in found {
                 if let Some(of_subject) = by_subject.get_mut(series.subject) {
@@ -104,7 +107,7 @@ impl Store {
             }
             for (subject, series) in some.iter().zip(by_subject) {
                 let page = cut(query, &sets, subject, &series)?;
-                if self.sight.is_common() {
+                if may_keep {
                     caches.pages.insert((sets.revision, Arc::clone(query), (*subject).clone()), page.clone());
                 }
                 pages.insert((*subject).clone(), page);
@@ -143,7 +146,9 @@ impl Store {
         let both: Result<_, StoreError> = both.await;
         let _ = reading.rollback().await;
         let (sets, found) = both?;
-        caches.sets.store(Some(Arc::clone(&sets)));
+        if self.may_keep(caches, &sets.mark) {
+            caches.sets.store(Some(Arc::clone(&sets)));
+        }
         Ok((sets, found))
     }
 

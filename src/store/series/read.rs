@@ -80,9 +80,12 @@ impl Store {
             sets
         } else {
             let sets = Arc::new(Sets::read(db).await?);
-            caches.sets.store(Some(Arc::clone(&sets)));
+            if self.may_keep(caches, &sets.mark) {
+                caches.sets.store(Some(Arc::clone(&sets)));
+            }
             sets
         };
+        let may_keep = self.may_keep(caches, &sets.mark);
         let of_measure: Vec<i64> = sets.all().filter(|set| set.measure == measure && set.is_newest).map(|set| set.id).collect();
         let heads = heads(db, &of_measure).await?;
         let offers: Vec<Offer<'_>> = heads.iter().filter_map(|head| offer(&sets, *head)).collect();
@@ -97,7 +100,7 @@ impl Store {
             for (head, mut block) in cells(db, some).await? {
                 veil.over_block(&head, &mut block);
                 let block = Arc::new(block);
-                if !is_private(&head) {
+                if may_keep && !is_private(&head) {
                     caches.blocks.insert((revision, head), Arc::clone(&block));
                 }
                 found.insert(head, block);

@@ -14,6 +14,7 @@ use crate::domain::figure::Measure;
 use crate::domain::word::Words;
 use crate::store::StoreError;
 use crate::store::error::Doing;
+use crate::store::mark::Mark;
 use crate::store::sql::{Sql, rows, run};
 
 const DOING: &str = "read what figures there are";
@@ -55,6 +56,8 @@ pub(in crate::store) struct FileRow {
 pub struct Sets {
     /// Of this revision.
     pub(in crate::store) revision: u64,
+    /// The line of the log that tells it from the same number of another history.
+    pub(in crate::store) mark: Mark,
     /// Every set, by number.
     pub(in crate::store) by_id: BTreeMap<i64, FigureSet>,
     /// Every breakdown, by number.
@@ -68,8 +71,10 @@ pub struct Sets {
 impl Sets {
     /// As the database has them; all statements on one connection, best in one transaction.
     pub(in crate::store) async fn read(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
+        let mark = Mark::newest(db).await?;
         Ok(Self {
-            revision: crate::store::write::revision(db).await?,
+            revision: mark.revision,
+            mark,
             by_id: sets(db).await?,
             breakdowns: breakdowns(db).await?,
             files: files(db).await?,

@@ -153,6 +153,9 @@ impl Store {
             if !is_known {
                 let hidden = Arc::new(self.hide(&*reading, &sets, measure, below).await?);
                 let mut known = caches.hidden.lock().await;
+                if !self.may_keep(&caches, &sets.mark) {
+                    return Ok(());
+                }
                 if known.revision < sets.revision {
                     *known = Known { revision: sets.revision, of: HashMap::new() };
                 }

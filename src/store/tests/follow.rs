@@ -162,3 +162,34 @@ async fn a_log_that_is_another_one_is_noticed_even_where_it_is_longer() {
         db.store.close().await;
     }
 }
+
+#[tokio::test]
+async fn figures_that_were_read_ahead_of_the_graph_are_not_taken_for_those_of_another_history() {
+    let (db, older) = (Db::filled().await, Db::new().await);
+    let copied = |from: &Db, to: &Db| {
+        let (from, to) = (from.store.clone(), to.store.clone());
+        async move { from.copy_to(&to, true, Arc::new(|_, _| {})).await.unwrap() }
+    };
+    copied(&db, &older).await;
+    let follower = Follower::new(db.store.clone()).await.unwrap();
+    let draft = |name: &str| Act::Draft { id: Id::of("GoodPractice", name), practice: Box::new(GoodPractice { slug: name.into(), ..*practice(name) }) };
+    let file = async || {
+        let page = db.store.observations(&super::pages::all(false, false), &["C:AFG-TUR".into()]).await.unwrap();
+        page["C:AFG-TUR"].rows[0].observation.file.clone().unwrap()
+    };
+    // A revision that the graph does not see, and a page that is read of it.
+    act(&db, draft("lost")).await;
+    db.sql("UPDATE figure_file SET name = 'first.csv'").await;
+    assert_eq!(file().await, "first.csv");
+    // Back to where the graph is, and on to the same number.
+    copied(&older, &db).await;
+    act(&db, draft("other")).await;
+    db.sql("UPDATE figure_file SET name = 'other.csv'").await;
+    let before = follower.current().revision();
+    let (graph, _) = follower.catch_up().await.unwrap();
+    assert_eq!((graph.revision(), graph.era()), (before + 1, 0), "the graph itself never was on the other way");
+    assert_eq!(file().await, "other.csv");
+    for db in [db, older] {
+        db.store.close().await;
+    }
+}

@@ -13,7 +13,7 @@ use crate::store::{ObservationKey, ObservationOrder, ObservationPage, Observatio
 
 const SUBJECT: &str = "C:AFG-TUR";
 
-fn all(by_value: bool, descending: bool) -> ObservationQuery {
+pub(super) fn all(by_value: bool, descending: bool) -> ObservationQuery {
     ObservationQuery {
         measures: None,
         from: None,
