@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::ConnectionTrait;
+
 use super::Db;
 use crate::domain::audience::{Audience, AudienceLevel};
 use crate::domain::contact::{ContactFunction, ContactPoint};
@@ -281,14 +283,14 @@ async fn contributions_of_the_version_before_are_carried_over() {
     assert_eq!(store.check().await.unwrap(), []);
     assert_eq!(store.proof().await.unwrap().sealed_from, None);
     let turn = db.store.write.turn().await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&turn.database, old).await.expect("nothing is sealed yet");
-    sea_orm::ConnectionTrait::execute_unprepared(&turn.database, "DELETE FROM event WHERE hash = ''").await.unwrap();
+    turn.database.execute_unprepared(old).await.expect("nothing is sealed yet");
+    turn.database.execute_unprepared("DELETE FROM event WHERE hash = ''").await.unwrap();
     drop(turn);
     done(&store, tur(), Act::Translate { id, saw: version + 1, text: telling(Language::Tr, "Bahçeler", None) }).await;
     let proof = store.proof().await.unwrap();
     assert_eq!((proof.sealed_from, proof.findings), (Some(proof.events), Vec::new()), "the first with a seal seals those before");
     let turn = db.store.write.turn().await.unwrap();
-    let refused = sea_orm::ConnectionTrait::execute_unprepared(&turn.database, old).await.expect_err("a row without a seal");
+    let refused = turn.database.execute_unprepared(old).await.expect_err("a row without a seal");
     assert!(refused.to_string().contains("an event without a seal"), "{refused}");
     let bodies = rows(&turn.database, Sql::new("SELECT DISTINCT bodies FROM practice_version")).await.unwrap();
     let bodies: Vec<String> = bodies.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
