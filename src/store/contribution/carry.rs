@@ -8,9 +8,9 @@ use sea_orm::DatabaseTransaction;
 use super::dossier::{keep_version, outline};
 use super::piece::{self, IN_PIECES, Pieces, Row};
 use super::quota::{self, ROW};
+use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::Dossier;
 use crate::domain::entry::Kind;
-use crate::domain::id::Id;
 use crate::domain::practice::GoodPractice;
 use crate::domain::word::Words;
 use crate::store::StoreError;
@@ -86,7 +86,6 @@ pub(in crate::store) async fn recount(transaction: &DatabaseTransaction) -> Resu
         let (id, content): (String, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
         let damaged = || StoreError::Damaged { what: "the dossier", of: format!("the practice {id}") };
         let dossier: Dossier = serde_json::from_str(&content).map_err(|_| damaged())?;
-        let _: Id = id.parse().map_err(|_| damaged())?;
         let mut bytes = 0;
         for (table, column) in [("practice_piece", "text"), ("practice_version", "content")] {
             let mut sql = Sql::new(&format!("SELECT CAST(coalesce(sum(octet_length({column}) + "));
@@ -103,8 +102,7 @@ pub(in crate::store) async fn recount(transaction: &DatabaseTransaction) -> Resu
     sql.bind(Kind::ContactPoint.name());
     for row in rows(transaction, sql).await.doing(DOING)? {
         let content: String = row.try_get_by_index(0).doing(DOING)?;
-        let contact: crate::domain::contact::ContactPoint =
-            serde_json::from_str(&content).map_err(|_| StoreError::Damaged { what: "the content", of: "a contact point".into() })?;
+        let contact: ContactPoint = serde_json::from_str(&content).map_err(|_| StoreError::Damaged { what: "the content", of: "a contact point".into() })?;
         quota::count(transaction, &contact.party, i64::try_from(content.len() as u64 + ROW).unwrap_or_default()).await?;
     }
     Ok(())

@@ -133,7 +133,8 @@ pub(super) async fn settle_address(transaction: &DatabaseTransaction, id: Id, do
     let mut practice = piece::practices(transaction, &[key]).await?.remove(&key).ok_or_else(|| piece::damaged(id))?;
     let title = practice.texts.first().map(|text| text.title.as_str()).unwrap_or_default();
     practice.slug = published_slug(&practice.slug, title, practice.attributed, &published.audience);
-    let (mut settled, _) = version(transaction, id, published.version).await?;
+    let (mut settled, new) = version(transaction, id, published.version).await?;
+    piece::keep(transaction, id, new).await?;
     settled.slug.clone_from(&practice.slug);
     keep_version(transaction, id, published.version, &settled).await?;
     replace_entry(transaction, id, &practice).await

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::ConnectionTrait;
+
 use super::Db;
 use crate::domain::audience::{Audience, AudienceLevel};
 use crate::domain::contact::{ContactFunction, ContactPoint};
@@ -232,8 +234,8 @@ async fn told(store: &Store, ids: &[Id]) -> (Vec<VersionRow>, Vec<(Id, u32, Vec<
     (versions, bodies, format!("{} {}", graph.revision(), graph.len()))
 }
 
-/// Puts the database back to what the version before left: each version whole, nothing sealed, nothing counted.
-async fn former(db: &Db) {
+/// Keeps each version whole, as the version before does.
+async fn whole(db: &Db) {
     let turn = db.store.write.turn().await.unwrap();
     let found = rows(&turn.database, Sql::new("SELECT entry_id, version FROM practice_version")).await.unwrap();
     let keys: Vec<(Id, u32)> = found
@@ -247,7 +249,12 @@ async fn former(db: &Db) {
         sql.text(" WHERE entry_id = ").bind(id.to_string()).text(" AND version = ").bind(i64::from(version));
         run(&turn.database, sql).await.unwrap();
     }
-    drop(turn);
+    run(&turn.database, Sql::new("DELETE FROM practice_piece")).await.unwrap();
+}
+
+/// Puts the database back to what the version before left: nothing in pieces, nothing sealed, nothing counted.
+async fn former(db: &Db) {
+    whole(db).await;
     db.sql_of("DROP TRIGGER event_is_sealed", "DROP TRIGGER event_is_sealed ON event; DROP FUNCTION event_is_sealed()").await;
     for statement in [
         "DROP INDEX event_by_reader",
@@ -281,20 +288,37 @@ async fn contributions_of_the_version_before_are_carried_over() {
     assert_eq!(store.check().await.unwrap(), []);
     assert_eq!(store.proof().await.unwrap().sealed_from, None);
     let turn = db.store.write.turn().await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&turn.database, old).await.expect("nothing is sealed yet");
-    sea_orm::ConnectionTrait::execute_unprepared(&turn.database, "DELETE FROM event WHERE hash = ''").await.unwrap();
+    turn.database.execute_unprepared(old).await.expect("nothing is sealed yet");
+    turn.database.execute_unprepared("DELETE FROM event WHERE hash = ''").await.unwrap();
     drop(turn);
     done(&store, tur(), Act::Translate { id, saw: version + 1, text: telling(Language::Tr, "Bahçeler", None) }).await;
     let proof = store.proof().await.unwrap();
     assert_eq!((proof.sealed_from, proof.findings), (Some(proof.events), Vec::new()), "the first with a seal seals those before");
     let turn = db.store.write.turn().await.unwrap();
-    let refused = sea_orm::ConnectionTrait::execute_unprepared(&turn.database, old).await.expect_err("a row without a seal");
+    let refused = turn.database.execute_unprepared(old).await.expect_err("a row without a seal");
     assert!(refused.to_string().contains("an event without a seal"), "{refused}");
     let bodies = rows(&turn.database, Sql::new("SELECT DISTINCT bodies FROM practice_version")).await.unwrap();
     let bodies: Vec<String> = bodies.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     assert!(bodies.len() == 1 && serde_json::from_str::<Vec<(Language, String)>>(&bodies[0]).is_err(), "{bodies:?}");
     drop(turn);
     assert_eq!(store.check().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_a_node_of_the_version_before_wrote_is_gone_on_with() {
+    let db = Db::filled().await;
+    let id = Id::of("GoodPractice", "a");
+    done(&db.store, tur(), Act::Draft { id, practice: practice("a", "Orchards", "The body.") }).await;
+    whole(&db).await;
+    done(&db.store, tur(), Act::Translate { id, saw: 1, text: telling(Language::Tr, "Bahçeler", Some("Uzun metin.".into())) }).await;
+    whole(&db).await;
+    done(&db.store, tur(), step(id, 2, Step::Submit(Audience::of(AudienceLevel::Public)))).await;
+    done(&db.store, desk(), step(id, 2, Step::Publish)).await;
+    let bodies = db.store.version_bodies(&[(id, 2)]).await.unwrap();
+    assert_eq!(bodies[0].2, [(Language::En, "The body.".to_owned()), (Language::Tr, "Uzun metin.".to_owned())]);
+    let titles: Vec<String> = db.store.versions(&[id]).await.unwrap().into_iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Bahçeler", "Orchards"]);
+    db.is_sound().await;
 }
 
 #[tokio::test]

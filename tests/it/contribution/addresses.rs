@@ -73,76 +73,74 @@ struct Drawn {
     version: u64,
     /// The word of its latest title.
     word: String,
+    attributed: bool,
+    was_published: bool,
     /// Words that may stand in its address.
     open: BTreeSet<String>,
-    was_published: bool,
-    attributed: bool,
+}
+
+/// What is drawn: numbers that look like chance and are the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("small") % most
+    }
+
+    fn audience(&mut self) -> Value {
+        let public = json!({ "level": "PUBLIC" });
+        [public.clone(), public, json!({ "level": "PARTICIPANTS" }), json!({ "level": "NAMED_PARTIES", "parties": ["AFG"] })][self.below(4)].clone()
+    }
+}
+
+impl Drawn {
+    fn begun(stage: &Stage, word: String, attributed: bool) -> Self {
+        let draft = stage.done(&stage.tashkent, "draftGoodPractice", &json!({ "content": content(&word), "attributed": attributed }));
+        Self { id: draft["id"].clone(), version: 1, word, attributed, was_published: false, open: BTreeSet::new() }
+    }
+
+    /// Takes a step, or is refused; what it was.
+    fn step(&mut self, stage: &Stage, word: String, chance: &mut Chance) -> &'static str {
+        let (audience, attributed) = (chance.audience(), chance.below(4) > 0);
+        let (key, mutation, more) = match chance.below(7) {
+            0 => (&stage.tashkent, "reviseGoodPractice", json!({ "content": content(&word), "attributed": attributed })),
+            1 => (&stage.tashkent, "translateGoodPractice", json!({ "language": "RU", "title": word, "summary": "…" })),
+            2 => (&stage.tashkent, "withdrawGoodPractice", json!({})),
+            3 => (&stage.tashkent, "changeGoodPracticeAudience", json!({ "audience": audience })),
+            4 => (&stage.tashkent, "submitGoodPractice", json!({ "audience": audience })),
+            _ => (&stage.desk, "publishGoodPractice", json!({})),
+        };
+        let mut input = json!({ "id": self.id, "ifVersion": self.version });
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let payload = stage.call(Some(key), mutation, &input);
+        if payload["errors"] != json!([]) {
+            return mutation;
+        }
+        let now = &payload["goodPractice"];
+        self.version = now["version"].as_u64().expect("a version");
+        match mutation {
+            "reviseGoodPractice" => (self.word, self.attributed) = (word, attributed),
+            "publishGoodPractice" if !self.was_published => {
+                self.was_published = true;
+                self.open.extend((self.attributed && now["audience"]["level"] == "PUBLIC").then(|| self.word.clone()));
+            }
+            _ => {}
+        }
+        mutation
+    }
 }
 
 #[test]
 fn no_word_stands_in_an_address_that_was_not_published_to_everyone() {
     let stage = Stage::new();
-    let mut state = 7_u64;
-    let mut draw = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut all: Vec<Drawn> = Vec::new();
-    let mut published = 0;
+    let mut chance = Chance(7);
+    let mut all: Vec<Drawn> = (0..5).map(|n| Drawn::begun(&stage, format!("canary{n}draft"), chance.below(3) > 0)).collect();
     for n in 0..knob("ADDRESSES").unwrap_or(FEW) {
-        let word = format!("canary{n}word");
-        if all.len() < 5 {
-            let attributed = draw(3) > 0;
-            let draft = stage.done(&stage.tashkent, "draftGoodPractice", &json!({ "content": content(&word), "attributed": attributed }));
-            all.push(Drawn { id: draft["id"].clone(), version: 1, word, open: BTreeSet::new(), was_published: false, attributed });
-            continue;
-        }
-        let (which, kind, level) = (usize::try_from(draw(5)).expect("small"), draw(7), draw(4));
-        let practice = &mut all[which];
-        let audience = [
-            json!({ "level": "PUBLIC" }),
-            json!({ "level": "PUBLIC" }),
-            json!({ "level": "PARTICIPANTS" }),
-            json!({ "level": "NAMED_PARTIES", "parties": ["AFG"] }),
-        ][usize::try_from(level).expect("small")]
-        .clone();
-        let mut input = json!({ "id": practice.id, "ifVersion": practice.version });
-        let attributed = draw(4) > 0;
-        let (key, mutation) = match kind {
-            0 => {
-                (input["content"], input["attributed"]) = (content(&word), json!(attributed));
-                (&stage.tashkent, "reviseGoodPractice")
-            }
-            1 => {
-                (input["language"], input["title"], input["summary"]) = (json!("RU"), json!(word), json!("…"));
-                (&stage.tashkent, "translateGoodPractice")
-            }
-            2 => (&stage.tashkent, "withdrawGoodPractice"),
-            3 => {
-                input["audience"] = audience.clone();
-                (&stage.tashkent, "changeGoodPracticeAudience")
-            }
-            4 => {
-                input["audience"] = audience.clone();
-                (&stage.tashkent, "submitGoodPractice")
-            }
-            _ => (&stage.desk, "publishGoodPractice"),
-        };
-        let payload = stage.call(Some(key), mutation, &input);
-        if payload["errors"] == json!([]) {
-            let now = &payload["goodPractice"];
-            practice.version = now["version"].as_u64().expect("a version");
-            match kind {
-                0 => (practice.word, practice.attributed) = (word, attributed),
-                5.. if !practice.was_published => {
-                    published += 1;
-                    practice.was_published = true;
-                    if practice.attributed && now["audience"]["level"] == "PUBLIC" {
-                        practice.open.insert(practice.word.clone());
-                    }
-                }
-                _ => {}
-            }
+        let which = chance.below(all.len());
+        let mutation = all[which].step(&stage, format!("canary{n}word"), &mut chance);
+        if all[which].was_published && chance.below(8) == 0 {
+            all[which] = Drawn::begun(&stage, format!("canary{n}draft"), chance.below(3) > 0);
         }
         for practice in &all {
             for key in [Some(&stage.tashkent), Some(&stage.desk), Some(&stage.kabul), None] {
@@ -152,5 +150,5 @@ fn no_word_stands_in_an_address_that_was_not_published_to_everyone() {
             }
         }
     }
-    assert!(published >= 4, "{published} were published");
+    assert!(all.iter().any(|practice| practice.was_published), "some were published");
 }
