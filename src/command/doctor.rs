@@ -2,7 +2,7 @@
 
 use comfy_table::{Table, presets};
 
-use silkroutes::app::embedded_catalogue;
+use silkroutes::app::{embedded_catalogue, named};
 use silkroutes::config::Settings;
 use silkroutes::graph::Snapshot;
 use silkroutes::http::pages;
@@ -59,10 +59,14 @@ async fn database(settings: &Settings) -> Vec<Check> {
         Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),
         Err(fault) => checks.push(broken("integrity", fault.to_string())),
     }
-    checks.push(match Follower::new(store.clone()).await {
-        Ok(follower) => sound("graph", contents(&follower.current())),
-        Err(fault) => broken("graph", fault.to_string()),
-    });
+    match Follower::new(store.clone()).await {
+        Ok(follower) => {
+            let snapshot = follower.current();
+            checks.push(sound("graph", contents(&snapshot)));
+            checks.extend(named::unknown(settings, &snapshot).into_iter().map(|unknown| broken("settings", unknown.sentence)));
+        }
+        Err(fault) => checks.push(broken("graph", fault.to_string())),
+    }
     store.close().await;
     checks
 }

@@ -5,6 +5,7 @@
 //! until its owner withdraws it. The rules are here, free of any database, so that a test can walk every ordering of
 //! the steps; `store` keeps a [`Dossier`] and asks it.
 
+mod disclosure;
 mod face;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::audience::{Audience, AudienceLevel};
+use super::subject;
 use super::viewer::{Member, Role};
 use super::word::words;
 
+pub use disclosure::{Disclosed, Happened};
 pub use face::{Face, Sight};
 
 words! {
@@ -221,6 +224,7 @@ impl Dossier {
     /// The first rule that refuses it; then nothing has changed.
     pub fn step(&mut self, step: Step, by: &Member, saw_version: u32, at: Timestamp) -> Result<EventKind, Refused> {
         self.check_right(&step, by)?;
+        self.check_name(&step, by)?;
         self.check_version(by, saw_version)?;
         let event = match step {
             Step::Revise => self.edit(EventKind::Revised),
@@ -251,6 +255,19 @@ impl Dossier {
             _ if self.is_owned_by(by) => Ok(()),
             _ => Err(Refused::forbidden("Only the party that owns it may do this.")),
         }
+    }
+
+    /// Consent and review are of somebody: who that is must be known. Narrowing an audience takes back, and is anybody's.
+    fn check_name(&self, step: &Step, by: &Member) -> Result<(), Refused> {
+        let binds = match step {
+            Step::Submit(_) | Step::Publish => true,
+            Step::ChangeAudience(audience) => !self.published.as_ref().is_some_and(|published| audience.is_within(&published.audience)),
+            Step::Revise | Step::Translate | Step::RequestChanges | Step::Withdraw => false,
+        };
+        if !binds || subject::has_name(&by.subject) {
+            return Ok(());
+        }
+        Err(Refused::forbidden("Your key names no subject, so that nobody knows whose eyes these are: ask for one that does."))
     }
 
     /// Against the version that the caller can see: that its owner works on a newer one is nobody else's to know.
@@ -303,8 +320,8 @@ impl Dossier {
         if self.status != GoodPracticeStatus::Submitted {
             return Err(Refused::wrong_status("Only what its owner has submitted can be published."));
         }
-        if self.hands.contains(&by.subject) {
-            let message = "Whoever drafted, edited or submitted it may not publish it: a second subject is needed.";
+        if subject::is_among(self.hands.iter().map(String::as_str), &self.owner, by) {
+            let message = "Whoever drafted, edited or submitted it may not publish it: a second subject is needed, not the same in another spelling.";
             return Err(Refused::new(UserErrorCode::SamePerson, message));
         }
         let Some(Consent { version, audience }) = self.consent.take().filter(|consent| consent.version == self.version) else {
