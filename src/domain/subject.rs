@@ -38,6 +38,9 @@ enum Reading {
     Small,
 }
 
+/// By which alone the skeleton tells Б from В.
+const BAR: char = '\u{304}';
+
 const READINGS: [Reading; 4] = [Reading::Skeleton, Reading::AsWritten, Reading::Capital, Reading::Small];
 
 /// A hash of each reading.
@@ -125,14 +128,21 @@ fn hash(look: &str) -> String {
 /// Letters and digits of a name in one case, each as what it looks like.
 fn read(name: &str, reading: Reading) -> String {
     let mut seen = String::with_capacity(name.len());
-    for sign in name.nfkd() {
-        seen.push_str(&look(sign, reading));
+    for sign in name.nfd() {
+        let own = look(sign, reading);
+        if own.is_ascii() {
+            seen.push_str(&own);
+        } else {
+            // What is made of several signs, or of another one of other size or width. Marks go, and no dash is a letter.
+            let parts = sign.to_string();
+            seen.extend(parts.nfkd().filter(|part| part.is_alphanumeric()).map(|part| look(part, reading)));
+        }
     }
     let capitals = without_marks(&seen.to_uppercase());
-    without_marks(&capitals.to_lowercase()).chars().filter(|c| c.is_alphanumeric()).collect()
+    without_marks(&capitals.to_lowercase()).chars().filter(|&c| c.is_alphanumeric() || c == BAR).collect()
 }
 
-/// What a sign looks like.
+/// What a sign looks like: a sign of ASCII, if one of its cases does.
 fn look(sign: char, reading: Reading) -> String {
     let capital: String = sign.to_uppercase().collect();
     let small = capital.to_lowercase();
@@ -149,7 +159,7 @@ fn look(sign: char, reading: Reading) -> String {
 
 /// The skeleton of UTS 39, which leaves out what cannot be seen, without marks.
 fn without_marks(text: &str) -> String {
-    skeleton(text).filter(|c| !is_combining_mark(*c)).collect()
+    skeleton(text).filter(|&c| !is_combining_mark(c) || c == BAR).collect()
 }
 
 #[cfg(test)]

@@ -545,12 +545,14 @@ impl View {
     /// Practices that hold every word of a question, with scores.
     #[must_use]
     pub fn search_practices(&self, question: &str) -> Hits<PracticeNode> {
-        self.snapshot.practice_texts.find(question, |ix| self.sees(ix))
+        let is_common = |ix: PracticeIx| matches!(self.snapshot.glances[ix.get()], Glance::Everyone | Glance::Public);
+        self.snapshot.practice_texts.find(question, |ix| self.sees(ix), is_common)
     }
 
     /// Activities that hold every word of a question, with scores.
     #[must_use]
     pub fn search_activities(&self, question: &str) -> Hits<ProvisionNode> {
-        self.snapshot.activity_texts.find(question, |ix: Ix<ProvisionNode>| self.is_kind(ix, ProvisionKind::Activity))
+        let is_activity = |ix: Ix<ProvisionNode>| self.is_kind(ix, ProvisionKind::Activity);
+        self.snapshot.activity_texts.find(question, is_activity, is_activity)
     }
 }

@@ -20,12 +20,15 @@ fn is_one(one: &str, other: &str) -> bool {
     found
 }
 
-/// What can be written in the place of something, by the look that UTS 39 gives it, or by what it is made of.
+/// What can be written in the place of something, by the look that UTS 39 gives it, or by what it is made of. Not the
+/// long s: it looks like an f and is an s, and a word in which it is drawn as both is one that nobody reads.
 fn written_like(by: impl Fn(char) -> String) -> BTreeMap<String, Vec<char>> {
     let mut all: BTreeMap<String, Vec<char>> = BTreeMap::new();
     for sign in (0x21..0x2_0000).filter_map(char::from_u32) {
         let look = by(sign);
-        if look != sign.to_string() && !look.is_empty() {
+        // A sign that is newer than this program's letters is none for it.
+        let is_known = sign.is_alphanumeric() || look.is_ascii();
+        if look != sign.to_string() && !look.is_empty() && is_known && sign != 'ſ' {
             all.entry(look).or_default().push(sign);
         }
     }

@@ -88,7 +88,7 @@ impl Walk {
                 input["remarks"] = json!("Please say more.");
                 (&stage.desk, "requestChangesToGoodPractice", "CHANGES_REQUESTED")
             }
-            (6 | 7, "SUBMITTED") => {
+            (4 | 5 | 7, "SUBMITTED") => {
                 self.published.extend(self.text.iter().map(|(_, word)| word.clone()));
                 (&stage.desk, "publishGoodPractice", "PUBLISHED")
             }
