@@ -114,7 +114,7 @@ impl ActivityFilter {
             && holds(self.keywords.as_deref(), |all| activity.entry.keywords.iter().any(|k| all.contains(&fold(k))))
             && holds(self.groups.as_deref(), |all| meets(all, &activity.groups))
             && holds(self.found.as_deref(), |all| all.binary_search(&ix).is_ok())
-            && holds(self.without_practices, |without| view.visible_practices(&activity.practices).next().is_none() == without)
+            && holds(self.without_practices, |without| view.sees_any(&activity.practices) != without)
     }
 }
 
@@ -128,7 +128,7 @@ impl View {
     pub fn search_activities(&self, question: &str) -> Arc<[ProvisionIx]> {
         self.memo().of(&Sought(question.to_owned()), || {
             let (texts, is_one) = (&self.snapshot().activity_texts, |ix: ProvisionIx| self.is_kind(ix, ProvisionKind::Activity));
-            let hits = texts.find(question, &texts.seen(is_one, self.work()), is_one, self.work());
+            let hits = texts.find(question, &texts.seen(is_one, is_one, self.work()), is_one, is_one, self.work());
             hits.into_iter().map(|(ix, _)| ix).collect()
         })
     }

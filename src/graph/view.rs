@@ -12,6 +12,7 @@ use crate::domain::audience::AudienceLevel;
 use crate::domain::contribution::{GoodPracticeStatus, TaskKind};
 use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::id::Id;
+use crate::domain::subject;
 use crate::domain::viewer::{Role, Viewer};
 
 use super::contact::{ContactIx, ContactNode};
@@ -21,10 +22,11 @@ use super::group::{GroupIx, GroupNode};
 use super::meeting::{MeetingIx, MeetingNode};
 use super::memo::Memo;
 use super::order::Sorted;
-use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode};
+use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode, standing};
 use super::practice::{AudienceNode, PracticeIx, PracticeNode};
 use super::seal::Seal;
 use super::snapshot::{Glance, NodeRef, Snapshot, SourceIx, SourceNode};
+use super::told::Told;
 use super::work::Work;
 
 /// One snapshot, seen by one viewer, on one day.
@@ -34,6 +36,8 @@ pub struct View {
     viewer: Viewer,
     /// The viewer in this snapshot; none for anonymous readers.
     me: Option<Me>,
+    /// What its answers tell of restricted practices; none for anonymous readers, who see none.
+    told: Option<Arc<Told>>,
     today: Date,
     work: Arc<Work>,
     memo: Arc<Memo>,
@@ -52,18 +56,16 @@ struct Me {
 impl Me {
     fn of(viewer: &Viewer, snapshot: &Snapshot, today: Date) -> Option<Self> {
         let member = viewer.member()?;
-        let (party, links, participates) = if let Some(ix) = snapshot.states.find(&member.party) {
+        let (party, links, participation) = if let Some(ix) = snapshot.states.find(&member.party) {
             let state = &snapshot.states[ix];
-            (Party::State(ix), &state.links, state.entry.participation.is_some())
+            (Party::State(ix), &state.links, &state.entry.participation)
         } else {
             let ix = snapshot.organisations.find(&member.party)?;
             let organisation = &snapshot.organisations[ix];
-            (Party::Organisation(ix), &organisation.links, organisation.entry.participation.is_some())
+            (Party::Organisation(ix), &organisation.links, &organisation.entry.participation)
         };
-        let mut groups: Vec<GroupIx> = links.groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        Some(Self { party, is_secretariat: member.role == Role::Secretariat, takes_part: participates || !groups.is_empty(), groups })
+        let (takes_part, groups) = standing(participation.as_ref(), links, today);
+        Some(Self { party, is_secretariat: member.role == Role::Secretariat, takes_part, groups })
     }
 
     fn sees(&self, practice: &PracticeNode) -> bool {
@@ -79,6 +81,8 @@ impl Me {
     fn is_among(&self, audience: &AudienceNode) -> bool {
         match audience.level {
             AudienceLevel::Owner => false,
+            // Each level holds the one before it: whoever was named and has left since reads no more.
+            AudienceLevel::NamedParties | AudienceLevel::Group if !self.takes_part => false,
             AudienceLevel::NamedParties | AudienceLevel::Group => {
                 audience.parties.contains(&self.party) || audience.groups.iter().any(|group| self.groups.binary_search(group).is_ok())
             }
@@ -125,7 +129,20 @@ impl View {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, viewer: Viewer, today: Date) -> Self {
         let me = Me::of(&viewer, &snapshot, today);
-        Self { snapshot, viewer, me, today, work: Arc::default(), memo: Arc::default() }
+        let told = viewer.member().map(|_| Arc::default());
+        Self { snapshot, viewer, me, told, today, work: Arc::default(), memo: Arc::default() }
+    }
+
+    /// The same request on a later snapshot.
+    #[must_use]
+    pub fn on(&self, snapshot: Arc<Snapshot>) -> Self {
+        Self { me: Me::of(&self.viewer, &snapshot, self.today), snapshot, memo: Arc::default(), ..self.clone() }
+    }
+
+    /// What its answers tell of restricted practices.
+    #[must_use]
+    pub const fn told(&self) -> Option<&Arc<Told>> {
+        self.told.as_ref()
     }
 
     /// The same, whose work is counted there.
@@ -164,16 +181,6 @@ impl View {
         self.me.as_ref().map(|me| (me.party, me.groups.as_slice()))
     }
 
-    /// Whether a party takes part in the partnership: by itself, or with a place in a group today.
-    #[must_use]
-    pub fn takes_part(&self, party: Party) -> bool {
-        let participates = match party {
-            Party::State(ix) => self.state(ix).entry.participation.is_some(),
-            Party::Organisation(ix) => self.organisation(ix).entry.participation.is_some(),
-        };
-        participates || self.party_links(party).groups.iter().any(|edge| edge.in_force(self.today))
-    }
-
     /// The revision that it shows.
     #[must_use]
     pub fn revision(&self) -> u64 {
@@ -205,6 +212,12 @@ impl View {
             (Glance::Gone, _) | (Glance::Restricted, None) => false,
             (Glance::Public | Glance::Restricted, Some(me)) => me.sees(self.practice(practice)),
         }
+    }
+
+    /// Whether everyone who has no face of his own sees this one.
+    #[must_use]
+    pub fn is_common(&self, practice: PracticeIx) -> bool {
+        matches!(self.snapshot.glances[practice.get()], Glance::Everyone | Glance::Public)
     }
 
     /// Whether not everyone may read this face.
@@ -253,8 +266,8 @@ impl View {
     /// viewer. Tells nothing of what is hidden: what is not seen here does not count.
     pub fn is_still_seen_in(&self, later: &Self) -> bool {
         let practices = self.visible_practices(self.snapshot.practices.all()).map(|ix| self.practice(ix).id);
-        let contacts = self.contacts().iter().map(|&ix| self.contact(ix).id);
-        practices.chain(contacts).all(|id| later.node(id).is_some())
+        let contacts = self.contacts();
+        practices.chain(contacts.iter().map(|&ix| self.contact(ix).id)).all(|id| later.node(id).is_some())
     }
 
     /// The face of a practice that the viewer sees, of those that have its id.
@@ -270,7 +283,7 @@ impl View {
     pub fn node(&self, id: Id) -> Option<NodeRef> {
         match self.snapshot.by_id.get(&id).copied()? {
             NodeRef::GoodPractice(any) => self.face(any).map(NodeRef::GoodPractice),
-            NodeRef::ContactPoint(_) if !self.is_participant() => None,
+            NodeRef::ContactPoint(ix) if !self.sees_contact(ix) => None,
             other => Some(other),
         }
     }
@@ -286,7 +299,8 @@ impl View {
             let practice = self.practice(ix);
             match practice.status {
                 GoodPracticeStatus::Submitted => {
-                    let is_mine = member.role == Role::Secretariat && !practice.hands.iter().any(|hand| **hand == *member.subject);
+                    let hands = practice.hands.iter().map(AsRef::as_ref);
+                    let is_mine = member.role == Role::Secretariat && !subject::is_among(hands, self.party_code(practice.owner), member);
                     is_mine.then_some(TaskKind::ReviewSubmission)
                 }
                 GoodPracticeStatus::Draft if self.is_owner(ix) => Some(TaskKind::FinishDraft),

@@ -199,8 +199,9 @@ impl Api {
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
         let work = Arc::new(Work::new(self.limits.work, stop));
-        let views = Views::new(View::new(snapshot, viewer.clone(), today).working(Arc::clone(&work)), writes);
-        let reads = Arc::new(Reads::default());
+        let view = View::new(snapshot, viewer.clone(), today).working(Arc::clone(&work));
+        let reads = Arc::new(Reads::of(&view));
+        let views = Views::new(view, writes);
         let mut request = Request::new(String::new())
             .variables(variables)
             .data(views)
@@ -213,7 +214,7 @@ impl Api {
             request = request.data(carry);
         }
         if writes > 0 {
-            request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written), storage: Arc::clone(&storage) });
+            request = request.data(Writer { store: Arc::clone(&store), follower, revision: Arc::clone(&written), storage: Arc::clone(&storage) });
         }
         request.operation_name = operation;
         request.set_parsed_query(document);

@@ -21,7 +21,7 @@ use super::mutation::{digest_of, writer};
 use super::object::object;
 use super::page::{KeyOf, bind, connection, kept, paged, resolved};
 use super::party::{Party, State};
-use super::reads::read_contact;
+use super::reads::{Looked, read_contact};
 use super::resolve::{One, Rows};
 use super::scalar::{DateTime, Given};
 use super::view;
@@ -135,8 +135,19 @@ pub fn contacts(ctx: &Context<'_>, filter: Given<Box<ContactPointFilterInput>>, 
     let binding = bind("Query.contactPoints", (), (), &filter);
     let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
     let key: KeyOf<ContactIx> = |view, ix| view.contact_key(*ix);
-    let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
-    Ok(ContactPointConnection(paged(ctx, binding, page, &Listing::ascending(view.contacts()), key, keep)?))
+    let (looked, keep) = (Looked::new(), kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix)));
+    let keep = |ix: &ContactIx| {
+        let kept = keep(ix);
+        if kept {
+            looked.keep(*ix);
+        }
+        kept
+    };
+    let paged = paged(ctx, binding, page, &Listing { rows: view.contacts(), descending: false }, key, keep)?;
+    for ix in looked.told(ctx, paged.page.rows.iter().copied()) {
+        read_contact(ctx, ix);
+    }
+    Ok(ContactPointConnection(paged))
 }
 
 /// An office of the viewer's own party.

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use async_graphql::Context;
-use jiff::civil::Date;
 
-use crate::graph::View;
 use crate::store::{Follower, Storage, Store, StoreError};
 
 use super::contact::{self, EraseContactPointInput, EraseContactPointPayload, SaveContactPointInput, SaveContactPointPayload};
@@ -29,8 +27,6 @@ pub struct Writer {
     pub store: Arc<Store>,
     /// The graph that is to show it.
     pub follower: Arc<Follower>,
-    /// The day of the request (UTC).
-    pub today: Date,
     /// The last revision that the request made; 0 before.
     pub revision: Arc<AtomicU64>,
     /// What the party stores, where little room is left for it.
@@ -52,7 +48,7 @@ impl Writer {
             let seen = format!("revision {} was written, and {} is there", revision, graph.revision());
             return Err(Fault::unwritten(&StoreError::Unknown(seen)));
         }
-        ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today).working(Arc::clone(view(ctx).work())));
+        ctx.data_unchecked::<Views>().go_on(view(ctx).on(graph));
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ use super::loaders::{loaded, loaders};
 use super::object::object;
 use super::page::{KEYED, KeyOf, SORTED, bind, connection, paged, paged_from, resolved, words};
 use super::party::{Citation, Party, State, citations};
-use super::reads::read;
+use super::reads::{Looked, read};
 use super::resolve::{One, Rows, row};
 use super::scalar::{Date, DateTime, Given};
 use super::view;
@@ -85,6 +85,7 @@ object! {
 
         /// The party that shares it, and alone may change it; null where it is shared without attribution.
         async fn owner(&self, ctx: &Context<'_>) -> Option<One<Party>> {
+            read(ctx, self.0);
             view(ctx).owner(self.0).map(Party::from).map(One)
         }
 
@@ -191,6 +192,7 @@ object! {
                 return Ok(Rows(Vec::new()));
             }
             let related = view(ctx).related(self.0);
+            related.iter().take(most).for_each(|related| view(ctx).tell(related.practice));
             let row = |related: &Related| RelatedGoodPractice {
                 good_practice: One(GoodPractice(related.practice)),
                 score: related.score,
@@ -329,11 +331,26 @@ pub struct GoodPracticeOrder {
 /// A list of practices, given by publication, oldest first; newest first, or best answer first, where no order is given.
 pub fn practices_of(
     ctx: &Context<'_>,
+    list: (&'static str, impl std::hash::Hash),
+    by_publication: &[PracticeIx],
+    filter: Given<Box<GoodPracticeFilterInput>>,
+    order_by: Option<GoodPracticeOrder>,
+    page: &PageArguments,
+) -> Result<GoodPracticeConnection, Fault> {
+    let (view, looked) = (view(ctx), Looked::new());
+    let connection = listed(ctx, list, by_publication, filter, order_by, page, &looked)?;
+    looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    Ok(connection)
+}
+
+fn listed(
+    ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     by_publication: &[PracticeIx],
     filter: Given<Box<GoodPracticeFilterInput>>,
     order_by: Option<GoodPracticeOrder>,
     page: &PageArguments,
+    looked: &Looked<PracticeIx>,
 ) -> Result<GoodPracticeConnection, Fault> {
     let view = view(ctx);
     let asks_text = filter.0.as_ref().is_some_and(|filter| filter.text.0.is_some());
@@ -348,17 +365,24 @@ pub fn practices_of(
     let sieve = sieve.as_deref();
     let walk = Walk::new(view, sieve);
     let descending = order.direction == OrderDirection::Desc;
+    let keep = |practice: PracticeIx| {
+        let kept = walk.keeps(practice);
+        if kept && view.is_noted(practice) {
+            looked.keep(practice);
+        }
+        kept
+    };
     let (rows, key): (Cow<'_, [PracticeIx]>, KeyOf<PracticeIx>) = match order.field {
         GoodPracticeOrderField::PublishedAt => (by_publication.into(), |view, ix| view.publication_key(*ix)),
         GoodPracticeOrderField::UpdatedAt => (sorted(view, view.practices_by_update(), by_publication), |view, ix| view.update_key(*ix)),
         GoodPracticeOrderField::Title => (sorted(view, view.practices_by_title(), by_publication), |view, ix| view.title_key(*ix)),
         GoodPracticeOrderField::Relevance => {
             let found = sieve.and_then(Sieve::found).map_or(&[][..], |found| found);
-            return by_relevance(ctx, binding, page, &ranked(view, by_publication, found), descending, &walk);
+            return by_relevance(ctx, binding, page, &ranked(view, by_publication, found), descending, keep);
         }
     };
     let list = Listing { rows, descending };
-    let paged = paged(ctx, binding, page, &list, key, |&practice| walk.keeps(practice))?;
+    let paged = paged(ctx, binding, page, &list, key, |&practice| keep(practice))?;
     let row_key = match order.field {
         GoodPracticeOrderField::UpdatedAt => |view: &View, row: &Row| view.update_key(row.practice),
         GoodPracticeOrderField::Title => |view: &View, row: &Row| view.title_key(row.practice),
@@ -376,7 +400,7 @@ fn by_relevance(
     page: &PageArguments,
     rows: &[Row],
     descending: bool,
-    walk: &Walk<'_>,
+    keep: impl Fn(PracticeIx) -> bool,
 ) -> Result<GoodPracticeConnection, Fault> {
     let view = view(ctx);
     // Scores move with every entry that comes or goes, so a cursor goes on behind the row that it was made of,
@@ -386,7 +410,7 @@ fn by_relevance(
         row.map_or(old, |row| relevance_key(view, row))
     };
     let list = Listing { rows: rows.into(), descending };
-    Ok(GoodPracticeConnection(paged_from(ctx, binding, page, &list, relevance_key, |row| walk.keeps(row.practice), place)?))
+    Ok(GoodPracticeConnection(paged_from(ctx, binding, page, &list, relevance_key, |row| keep(row.practice), place)?))
 }
 
 /// Steps of looking for a practice among those that were found.

@@ -1,6 +1,11 @@
 //! The life of a practice, as its owner, the secretariat, a party it is shared with and everyone else live it.
 
 mod addresses;
+mod canaries;
+mod eyes;
+mod left;
+mod noted;
+mod oracle;
 mod rules;
 mod vanishing;
 mod visibility;
@@ -33,7 +38,11 @@ impl Stage {
 
     /// With other settings.
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let app = TestApp::with(change);
+        Self::on(TestApp::with(change))
+    }
+
+    /// The same on a server of one's own.
+    pub fn on(app: TestApp) -> Self {
         let key = |party, role, subject| app.key(party, role, subject);
         Self {
             tashkent: key("UZB", Role::FocalPoint, "tashkent"),
