@@ -39,6 +39,8 @@ pub enum Call {
         from: String,
         to: String,
     },
+    /// A file got a second name.
+    Link { from: String, to: String },
     Remove(String),
 }
 
