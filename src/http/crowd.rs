@@ -71,13 +71,14 @@ impl Crowd {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let own = places.each.get(&client).copied().unwrap_or(0);
         let (is_own_full, is_full) = (own >= self.each, places.taken.len() - places.spare >= self.most);
+        let spare = if is_own_full { SPARE / 2 } else { SPARE };
         let mut is_spare = false;
         if is_own_full || is_full {
             if let Some((number, traffic)) = places.least_missed(is_own_full.then_some(client)) {
                 places.leave(number);
                 traffic.cut();
                 meter.gave_up();
-            } else if places.spare >= if is_own_full { SPARE / 2 } else { SPARE } {
+            } else if places.spare >= spare {
                 return None;
             } else {
                 is_spare = true;
