@@ -2,9 +2,12 @@
 
 mod all;
 mod copying;
+mod disk;
 mod figures;
+mod file;
 mod follow;
 mod import;
+mod kept;
 mod opening;
 mod pages;
 /// What these tests share with those from outside.
