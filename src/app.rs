@@ -132,7 +132,13 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
 
     // Nobody waits longer than that for an answer.
     let read_time = settings.http.answer_time.0.saturating_add(BEYOND);
-    let opening = Opening { url: settings.database.url(), replica: settings.database_replica.if_any(), clock: surroundings.clock, read_time, room: settings.database_room };
+    let opening = Opening {
+        url: settings.database.url(),
+        replica: settings.database_replica.if_any(),
+        clock: surroundings.clock,
+        read_time,
+        room: settings.database_room,
+    };
     let store = Store::open_as(opening).await?.suppressing(settings.suppression()).on_terms(settings.terms());
     if let Some(folder) = store.folder() {
         sweep(&folder);

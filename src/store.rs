@@ -86,8 +86,8 @@ pub use heard::Heard;
 pub use import::{FigureReport, ImportOptions, ImportReport, Name};
 pub use keep::Trouble;
 pub use key::{KeyError, LiveKey, Revocation};
-pub use part::{Part, sweep};
 pub use observation::{About, AllPage, ObservationKey, ObservationOrder, ObservationPage, ObservationQuery, ObservationRow, Window};
+pub use part::{Part, sweep};
 pub use series::read::Reading;
 pub use series::set::{FigureSet, Sets};
 pub use series::{Delivery, FigureFault, FigureFile, FigureFileReport, FigureOptions};
@@ -175,7 +175,7 @@ impl Store {
     pub async fn open_as(opening: Opening<'_>) -> Result<Self, StoreError> {
         let clock = opening.clock;
         let connect::Pools { read, write, turns, keeper, replica } = connect::open(&opening).await?;
-        let turns = Arc::new(Semaphore::new(turns));
+        let (turns, erasing) = (Arc::new(Semaphore::new(turns)), Arc::new(erasing::Erasing::new(keeper.file().is_some())));
         Ok(Self {
             read,
             write: write::Writers::new(write, keeper),
@@ -185,8 +185,8 @@ impl Store {
             clock,
             caches: Arc::new(ArcSwap::from_pointee(Caches::new())),
             sight: series::veil::Sight::default(),
-            erasing: Arc::default(),
             contributing: Arc::default(),
+            erasing,
         })
     }
 
@@ -200,6 +200,12 @@ impl Store {
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
         self.write.keeper.file().map(|file| part::folder(file.path()).to_owned())
+    }
+
+    /// What is to be said of the files at that address before they are opened: who may read them, by which names they go.
+    #[must_use]
+    pub fn findings_before(url: &str) -> Vec<String> {
+        connect::findings(url)
     }
 
     /// Begins to hear of writes, by whoever; none where the engine cannot tell.

@@ -51,11 +51,17 @@ async fn database(settings: &Settings) -> Vec<Check> {
     if !Store::is_there(settings.database.url()).await {
         return vec![sound("database", format!("{name} is not there yet; the first start makes it"))];
     }
+    let files = Store::findings_before(settings.database.url());
     let store = match Store::open(settings.database.url()).await {
         Ok(store) => store.on_terms(settings.terms()),
         Err(fault) => return vec![broken("database", fault.to_string())],
     };
     let mut checks = vec![sound("database", name)];
+    // What can be told of the files alone is mended by opening them, or no fault of the database.
+    checks.extend(files.into_iter().map(|finding| sound("files", finding)));
+    if let Some(trouble) = store.trouble() {
+        checks.push(broken("writes", format!("{trouble}")));
+    }
     match store.check().await {
         Ok(findings) if findings.is_empty() => checks.push(sound("integrity", "nothing is damaged or missing")),
         Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),

@@ -129,6 +129,14 @@ pub(super) async fn adopt(path: &Path, known: &[u8; 64]) -> Result<(), StoreErro
     done
 }
 
+/// What is to be said of the files of a database before it is opened.
+pub(super) fn findings(url: &str) -> Vec<String> {
+    match Place::of(url) {
+        Ok(Place::File(path)) => super::file::findings(&path),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether there is a database at that address, as far as it can be told.
 pub(super) async fn is_there(url: &str) -> bool {
     match Place::of(url) {

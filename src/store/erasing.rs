@@ -27,14 +27,12 @@ pub(super) struct Erasing {
     wanted: Notify,
 }
 
-impl Default for Erasing {
-    /// What was erased before the program ended may stand in the log yet.
-    fn default() -> Self {
-        Self { asked: AtomicU64::new(1), done: AtomicU64::new(0), wanted: Notify::new() }
-    }
-}
-
 impl Erasing {
+    /// What was erased before the program ended may stand in the log yet, where there is one.
+    pub fn new(has_log: bool) -> Self {
+        Self { asked: AtomicU64::new(u64::from(has_log)), done: AtomicU64::new(0), wanted: Notify::new() }
+    }
+
     /// Something was erased.
     pub fn ask(&self) {
         self.asked.fetch_add(1, Ordering::SeqCst);

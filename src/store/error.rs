@@ -188,9 +188,21 @@ pub(super) fn is_of_the_disk(error: &DbErr) -> bool {
     if matches!(sqlite_code(error), Some(7 | 8 | 10 | 13 | 14)) {
         return true;
     }
-    let fault = driver(error).and_then(SqlxError::as_database_error).and_then(|fault| fault.try_downcast_ref::<SqlxPostgresError>());
+    let fault = postgres_fault(error);
     // Resources (53: a full disk, no memory), the system (58), damage (XX); a server that only reads.
     fault.is_some_and(|fault| ["53", "58", "XX"].iter().any(|class| fault.code().starts_with(class)) || fault.code() == "25006")
+}
+
+/// Whether others hold the database for longer than one waits.
+pub(super) fn is_held(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_))
+        || matches!(sqlite_code(error), Some(BUSY | 6))
+        || postgres_fault(error).is_some_and(|fault| fault.code() == "55P03")
+}
+
+/// What PostgreSQL says, where it is that which failed.
+fn postgres_fault(error: &DbErr) -> Option<&SqlxPostgresError> {
+    driver(error)?.as_database_error()?.try_downcast_ref()
 }
 
 /// In words that no operator need look up; what the driver says may hold an address with its password.
@@ -202,7 +214,7 @@ pub(super) fn reason(cause: &DbErr) -> Cow<'static, str> {
         Some(SqlxError::Io(fault)) => format!("it cannot be reached ({})", fault.kind()).into(),
         Some(SqlxError::Tls(_)) => "its server and this one do not agree on TLS".into(),
         Some(SqlxError::PoolTimedOut) => "no connection came free in time".into(),
-        Some(fault) => match fault.as_database_error().and_then(|fault| fault.try_downcast_ref::<SqlxPostgresError>()) {
+        Some(_) => match postgres_fault(cause) {
             Some(fault) => postgres(fault.code()),
             None => sqlite(sqlite_code(cause)).into(),
         },

@@ -185,7 +185,19 @@ pub(super) fn own(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What is to be said of the files of a database before it is opened, where something is: others may read them, or the
+/// database goes by more names than one.
+pub(super) fn findings(path: &Path) -> Vec<String> {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let exposed = ENDINGS.iter().map(|ending| with_ending(&real, ending)).filter(|file| is_for_others(file));
+    let mut found: Vec<_> = exposed.map(|file| format!("others could read {}; it was taken from them", file.display())).collect();
+    if fs::metadata(&real).is_ok_and(|file| file.nlink() > 1) {
+        found.push(format!("{} has another name, too (a hard link): whoever opens it by that one does not see its log", real.display()));
+    }
+    found
+}
+
 /// Whether others than its user may do anything with a file that is there.
-pub(super) fn is_for_others(file: &Path) -> bool {
+fn is_for_others(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| found.is_file() && found.mode() & OTHERS != 0)
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::error::{Doing, is_of_the_disk, reason};
+use super::error::{Doing, is_held, is_of_the_disk, reason};
 use super::file::Watched;
 use super::sql::{Sql, rows, run};
 use super::write::{self, is_postgres};
@@ -86,7 +86,9 @@ impl Trouble {
     #[must_use]
     pub const fn told(&self) -> &'static str {
         match self {
-            Self::Gone(_) | Self::Other(..) | Self::NoLog(_) => "The file of the database was moved or replaced: nothing is written until it is as it was, or the server was started again.",
+            Self::Gone(_) | Self::Other(..) | Self::NoLog(_) => {
+                "The file of the database was moved or replaced: nothing is written until it is as it was, or the server was started again."
+            }
             Self::NoRoom { .. } => "The disk of the database is nearly full: nothing is written until there is room.",
             Self::Failed(_) => "The database does not keep what is written: it is tried again each second.",
         }
@@ -157,7 +159,10 @@ impl Keeper {
     /// A transaction did not begin or end as it should: its connection is used no more.
     pub fn broke(&self, cause: &DbErr) {
         self.0.writers.all();
-        self.set(Some(reason(cause).into_owned()));
+        // One that others hold for long is kept from being written by them, not by a fault.
+        if !is_held(cause) {
+            self.set(Some(reason(cause).into_owned()));
+        }
     }
 
     /// Something went wrong while it was written, and was taken back.

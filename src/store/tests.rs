@@ -3,9 +3,12 @@
 mod all;
 mod chain;
 mod copying;
+mod disk;
 mod figures;
+mod file;
 mod follow;
 mod import;
+mod kept;
 mod opening;
 mod pages;
 mod pieces;

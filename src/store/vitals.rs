@@ -33,7 +33,14 @@ impl Store {
     pub async fn vitals(&self) -> Vitals {
         let log = self.log_bytes();
         let closed = self.caches().hidden.lock().await.closed();
-        Vitals { connections: connections(&self.read), log, is_kept: self.trouble().is_none(), is_erasing: self.erasing.is_pending(), closed, veiled: self.sight.veiled() }
+        Vitals {
+            connections: connections(&self.read),
+            log,
+            is_kept: self.trouble().is_none(),
+            is_erasing: self.erasing.is_pending(),
+            closed,
+            veiled: self.sight.veiled(),
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 
 use crate::store::StoreError;
+use crate::store::error::{BUSY, sqlite_code};
 use crate::store::file::{own, with_ending};
 use crate::store::keep::Retired;
-use crate::store::error::{BUSY, sqlite_code};
 
 /// What every SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
