@@ -5,9 +5,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use silkroutes::http::hostile::TARGETS;
+use silkroutes::http::hostile::{TARGETS, Target};
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let wanted = std::env::var("TARGET").unwrap_or_default();
     TARGETS.iter().find(|(name, _)| *name == wanted).unwrap_or_else(|| panic!("TARGET is one of {:?}", TARGETS.map(|(name, _)| name))).1
 });

@@ -23,8 +23,11 @@ use super::request::Incoming;
 use super::request_id::RequestIds;
 use super::{accept, auth, export, graphql, pages, request, revision};
 
+/// What takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("document", document),
     ("request", request_body),
     ("head", head),

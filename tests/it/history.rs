@@ -20,6 +20,7 @@ pub type Time = u64;
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Who called.
+    #[expect(dead_code, reason = "it is shown where a history is wrong")]
     pub session: usize,
     /// Which life of which node answered.
     pub node: (usize, usize),

@@ -24,6 +24,7 @@ pub type Write = u8;
 
 /// What nodes do to stay right: a test leaves each out.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own, that is kept or not")]
 pub struct Rules {
     /// What was read is compared with a line of the log, not with a number alone.
     pub compares_lines: bool,
@@ -230,7 +231,7 @@ impl Nodes {
         world.blame(!is_wrong, Fault::EndedKeyIsGood);
     }
 
-    fn node_steps(self, world: &World, at: u8, steps: &mut Vec<Step>) {
+    fn node_steps(world: &World, at: u8, steps: &mut Vec<Step>) {
         let node = &world.nodes[usize::from(at)];
         if node.reading.is_some() {
             steps.push(Step::Take(at));
@@ -277,7 +278,7 @@ impl Model for Nodes {
             steps.push(Step::EndKey);
         }
         for at in 0..u8::try_from(NODES).expect("a few") {
-            self.node_steps(world, at, steps);
+            Self::node_steps(world, at, steps);
         }
     }
 

@@ -166,8 +166,8 @@ fn named(text: &str) -> Vec<(&str, Option<&str>)> {
 fn missing(file: &str, test: Option<&str>) -> Option<String> {
     let path = root().join(file);
     let Some(test) = test else { return (!path.exists()).then(|| format!("{file} is not there")) };
-    let Ok(text) = fs::read_to_string(&path) else { return Some(format!("{file} is not there")) };
-    let lines: Vec<&str> = text.lines().collect();
+    let Ok(content) = fs::read_to_string(&path) else { return Some(format!("{file} is not there")) };
+    let lines: Vec<&str> = content.lines().collect();
     let at = lines.iter().position(|line| line.split("fn ").nth(1).is_some_and(|rest| rest.starts_with(&format!("{test}("))));
     let is_test = at.is_some_and(|at| lines[at.saturating_sub(4)..at].iter().any(|line| line.trim_start().starts_with("#[test]") || line.contains("::test")));
     (!is_test).then(|| format!("{file} has no test {test}"))

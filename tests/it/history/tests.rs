@@ -51,7 +51,7 @@ impl World {
         let revision = self.truth.len() as u64 + 10;
         self.truth.push((revision, entry));
         self.ranks[entry] = Some(rank);
-        let title = (rank % super::ROUND == 0).then(|| format!("{entry} {rank}"));
+        let title = rank.is_multiple_of(super::ROUND).then(|| format!("{entry} {rank}"));
         let answer = if self.draw(8) == 0 { Answer::Unknown } else { Answer::Done(revision) };
         self.record(What::Step { entry, rank, title, answer });
         self.time += 60;

@@ -3,7 +3,6 @@
 //!
 //! `HISTORY_SECONDS` says for how long (CI: 60, at night 3,600), `HISTORY_SEED` which faults come when.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -140,7 +139,7 @@ impl Stage<'_> {
     fn step(&self, session: usize, at: usize, entry: usize, seen: usize, n: usize) -> Answer {
         let (rank, version) = (seen + 1, seen / ROUNDS[entry] + 1);
         let id = &self.ids[entry];
-        let title = (rank % ROUNDS[entry] == 0).then(|| format!("By {session}, {n}"));
+        let title = rank.is_multiple_of(ROUNDS[entry]).then(|| format!("By {session}, {n}"));
         let mut input = json!({ "id": id, "ifVersion": version });
         let (mutation, key) = match rank % ROUNDS[entry] {
             0 => {
@@ -177,8 +176,8 @@ impl Stage<'_> {
     }
 
     /// One client: reads, and takes steps by what it has read.
-    fn client(&self, session: usize, seed: u64) {
-        let mut chance = Chance::new(seed);
+    fn client(&self, session: usize, number: u64) {
+        let mut chance = Chance::new(number);
         let (mut last, mut seen) = (None, vec![Some(0); ENTRIES]);
         // A step of the own entry was not answered; behind a later write of this client it is known what became of it.
         let (mut is_unsure, mut sure_at) = (false, None);
@@ -275,11 +274,9 @@ impl Drop for Node {
 fn key(place: &Place, url: &str, party: &str, role: &str, subject: &str) -> String {
     let made = silkroutes(place.path(), &["key", "create", "--party", party, "--role", role, "--subject", subject, "--expires", "1d"])
         .env("DATABASE_URL", url)
-        .stdout(Stdio::piped())
-        .spawn()
+        .output()
         .expect("it runs");
-    let line = BufReader::new(made.stdout.expect("stdout")).lines().next().expect("a key").expect("text");
-    line.trim().to_owned()
+    String::from_utf8(made.stdout).expect("text").trim().to_owned()
 }
 
 impl<'a> Stage<'a> {
