@@ -95,14 +95,14 @@ fn limits_of(keys: &[ApiKey], settings: &Settings) -> String {
     let ids = |keys: Vec<&ApiKey>| keys.iter().map(|key| key.id.to_string()).collect::<Vec<_>>().join(", ");
     let nameless = ids(live().filter(|key| !subject::has_name(&key.subject)).collect());
     let posing = ids(live().filter(|key| !settings.auth.admits(&key.party, key.role)).collect());
-    let mut told = format!("{} that are not revoked", live().count());
+    let mut told = vec![format!("{} that are not revoked", live().count())];
     if !nameless.is_empty() {
-        told += &format!("; without a subject, so that they neither submit nor publish: {nameless}");
+        told.push(format!("without a subject, so that they neither submit nor publish: {nameless}"));
     }
     if !posing.is_empty() {
-        told += &format!("; for a secretariat that auth.secretariat does not name, so that they are refused: {posing}");
+        told.push(format!("of a secretariat that auth.secretariat does not name, so that they are refused: {posing}"));
     }
-    told
+    told.join("; ")
 }
 
 /// What a graph holds. It is not the number of entries: areas are ends of flows without an id, and corridors come from

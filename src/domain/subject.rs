@@ -9,7 +9,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
-use unicode_security::skeleton;
+use unicode_security::{GeneralSecurityProfile as _, skeleton};
 
 use super::key::line;
 use super::viewer::Member;
@@ -55,8 +55,8 @@ pub fn named(text: &str) -> Result<String, String> {
     if text.starts_with(NAMELESS) || text.starts_with(TOKEN) {
         return Err(format!("A subject cannot begin with '{NAMELESS}' or '{TOKEN}': what the server calls by itself begins so."));
     }
-    // Persian and the scripts of India are written with joiners.
-    let is_plain = |c: char| c.is_alphanumeric() || is_combining_mark(c) || c == ' ' || c.is_ascii_graphic() || "–’„“”«»№\u{200c}\u{200d}".contains(c);
+    // What UTS 39 would have in names, and plain punctuation. Persian and the scripts of India are written with joiners.
+    let is_plain = |c: char| c.identifier_allowed() || c == ' ' || c.is_ascii_graphic() || "–’„“”«»№և\u{200c}\u{200d}".contains(c);
     match text.chars().find(|&c| !is_plain(c)) {
         Some(sign) => Err(format!("The subject holds the sign U+{:04X}: write letters, digits, blanks and plain punctuation.", u32::from(sign))),
         None if read(&text, Reading::AsWritten).is_empty() => Err("The subject needs a letter or a digit.".into()),

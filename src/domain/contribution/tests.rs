@@ -158,7 +158,8 @@ impl Told {
         self.known.push(!matches!(step, Step::Revise | Step::Translate) && (matches!(step, Step::Submit(_)) || self.given.contains(&version)));
         if matches!(step, Step::Submit(_)) && self.given.insert(version) {
             // Now it may know that the version was made, and nothing else of what came before.
-            let made = self.life.iter().position(|(kind, of, _)| *of == version && matches!(kind, EventKind::Drafted | EventKind::Revised | EventKind::Translated));
+            let made =
+                self.life.iter().position(|(kind, of, _)| *of == version && matches!(kind, EventKind::Drafted | EventKind::Revised | EventKind::Translated));
             self.known[made.expect("it was made")] = true;
         }
     }
@@ -217,7 +218,8 @@ fn what_the_catalogue_published_may_be_looked_back_at() {
 #[test]
 fn nobody_in_particular_consents_or_reviews() {
     let at = Timestamp::UNIX_EPOCH;
-    let (nobody, owner, desk) = (member(OWNER, Role::FocalPoint, NAMELESS), member(OWNER, Role::FocalPoint, "tashkent-1"), member("ICMPD", Role::Secretariat, "desk-1"));
+    let (nobody, owner, desk) =
+        (member(OWNER, Role::FocalPoint, NAMELESS), member(OWNER, Role::FocalPoint, "tashkent-1"), member("ICMPD", Role::Secretariat, "desk-1"));
     let forbidden = |done: Result<EventKind, Refused>| assert_eq!(done.unwrap_err().code, Forbidden);
     let mut dossier = Dossier::begun(OWNER, NAMELESS, at);
     assert_eq!(dossier.step(Step::Translate, &nobody, 1, at), Ok(EventKind::Translated));
@@ -225,7 +227,11 @@ fn nobody_in_particular_consents_or_reviews() {
     assert_eq!(dossier.step(Step::Submit(Audience::of(AudienceLevel::Participants)), &owner, 2, at), Ok(EventKind::Submitted));
     forbidden(dossier.step(Step::ChangeAudience(Audience::of(AudienceLevel::Public)), &nobody, 2, at));
     forbidden(dossier.step(Step::Publish, &member("ICMPD", Role::Secretariat, NAMELESS), 2, at));
-    assert_eq!(dossier.clone().step(Step::Publish, &member(OWNER, Role::Secretariat, "desk-1"), 2, at).unwrap_err().code, SamePerson, "nobody may be anybody of the party");
+    assert_eq!(
+        dossier.clone().step(Step::Publish, &member(OWNER, Role::Secretariat, "desk-1"), 2, at).unwrap_err().code,
+        SamePerson,
+        "nobody may be anybody of the party"
+    );
     assert_eq!(dossier.step(Step::Publish, &desk, 2, at), Ok(EventKind::Published));
     assert_eq!(dossier.step(Step::ChangeAudience(named()), &nobody, 2, at), Ok(EventKind::AudienceChanged));
     assert_eq!(dossier.step(Step::Withdraw, &nobody, 2, at), Ok(EventKind::Withdrawn));

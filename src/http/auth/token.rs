@@ -112,7 +112,12 @@ impl Tokens {
         }
         #[expect(clippy::cast_possible_truncation, reason = "what is beyond all instants is refused")]
         let expires_at = Timestamp::from_second(claims.exp as i64).ok()?;
-        Some(Member { party: self.party(claims)?, role: self.role(claims)?, subject: subject::of_token(&claims.iss, &claims.sub), expires_at: Some(expires_at) })
+        Some(Member {
+            party: self.party(claims)?,
+            role: self.role(claims)?,
+            subject: subject::of_token(&claims.iss, &claims.sub),
+            expires_at: Some(expires_at),
+        })
     }
 
     fn party(&self, claims: &Claims) -> Option<String> {

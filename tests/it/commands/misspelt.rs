@@ -54,7 +54,8 @@ fn one_slip_in_the_code_of_a_source_is_refused() {
     for (n, code) in codes.iter().enumerate() {
         let at = 1 + n % (code.len() - 2);
         let (head, tail) = code.split_at(at);
-        let (gone, doubled, swapped) = (format!("{head}{}", &tail[1..]), format!("{head}Q{tail}"), format!("{head}{}{}{}", &tail[1..2], &tail[..1], &tail[2..]));
+        let (gone, doubled, swapped) =
+            (format!("{head}{}", &tail[1..]), format!("{head}Q{tail}"), format!("{head}{}{}{}", &tail[1..2], &tail[..1], &tail[2..]));
         for slip in [gone, doubled, swapped].into_iter().filter(|slip| !codes.contains(slip)) {
             let told = out(&run(folder.path(), &["doctor", "--set", &format!("suppress_also={slip}")]));
             assert!(told.lines().any(|line| line.contains(&slip) && line.contains("import its figures before")), "{told}");

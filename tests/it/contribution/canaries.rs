@@ -102,7 +102,12 @@ impl Walk {
 
     /// Nobody is answered a word that was not given to him; the owner finds all of his.
     fn look(&self, stage: &Stage) {
-        let readers = [("the secretariat", Some(&stage.desk), &self.given), ("a party", Some(&stage.kabul), &self.published), ("another", Some(&stage.bern), &self.published), ("a stranger", None, &self.published)];
+        let readers = [
+            ("the secretariat", Some(&stage.desk), &self.given),
+            ("a party", Some(&stage.kabul), &self.published),
+            ("another", Some(&stage.bern), &self.published),
+            ("a stranger", None, &self.published),
+        ];
         let last = self.words.last().cloned().unwrap_or_default();
         for (name, key, given) in readers {
             let body = json!({ "query": ALL, "variables": { "id": self.practice["id"], "slug": self.practice["slug"], "word": last } });

@@ -15,7 +15,7 @@ fn submitted_by(stage: &Stage, key: &str) -> serde_json::Value {
 fn an_office_in_another_spelling_is_no_second_pair_of_eyes() {
     let stage = Stage::new();
     let writer = stage.app.key("ICMPD", Role::FocalPoint, "Desk 4");
-    for spelling in ["desk 4", "DESK  4", "Desk-4", "Dеsk 4", "DЕЅК 4", "Ｄｅｓｋ ４", "De\u{301}sk 4", "Desk\u{200d}4", "Δesk4", "desκ 4"] {
+    for spelling in ["desk 4", "DESK  4", "Desk-4", "Dеsk 4", "DЕЅК 4", "De\u{301}sk 4", "Desk\u{200d}4", "Δesk4", "desκ 4"] {
         // Not every sign can be written in the name of a new key; the Greek one of these is another letter.
         let reviewer = stage.app.key("ICMPD", Role::Secretariat, spelling);
         let practice = submitted_by(&stage, &writer);
@@ -44,7 +44,8 @@ fn offices_of_two_parties_are_two_pairs_of_eyes_though_they_are_called_alike() {
 #[test]
 fn a_key_without_a_name_reads_and_writes_and_neither_consents_nor_publishes() {
     let stage = Stage::new();
-    let (writer, reviewer) = (stage.app.key("UZB", Role::FocalPoint, "nobody in particular"), stage.app.key("ICMPD", Role::Secretariat, "nobody in particular"));
+    let (writer, reviewer) =
+        (stage.app.key("UZB", Role::FocalPoint, "nobody in particular"), stage.app.key("ICMPD", Role::Secretariat, "nobody in particular"));
     stage.app.run_sql("UPDATE api_key SET subject = 'key:' || id WHERE subject = 'nobody in particular'");
     stage.app.run_sql("UPDATE meta SET value = CAST(CAST(value AS bigint) + 1 AS text) WHERE key = 'key_mark'");
     let consents = |key: &str| {

@@ -60,7 +60,9 @@ fn whoever_left_or_has_yet_to_come_takes_no_part() {
     let practices = audiences.map(|audience| stage.published(&audience));
     let own = stage.done(&stage.kabul, "draftGoodPractice", &json!({ "content": content("Of Kabul") }));
     for (key, office) in [(&stage.tashkent, "Tashkent"), (&stage.kabul, "Kabul")] {
-        let saved = stage.app.query_as(key, &format!(r#"mutation {{ saveContactPoint(input: {{ office: "{office}", function: READMISSION }}) {{ errors {{ code }} }} }}"#));
+        let saved = stage
+            .app
+            .query_as(key, &format!(r#"mutation {{ saveContactPoint(input: {{ office: "{office}", function: READMISSION }}) {{ errors {{ code }} }} }}"#));
         assert_eq!(saved["data"]["saveContactPoint"]["errors"], json!([]), "{saved}");
     }
     for (n, (clock, takes_part)) in CLOCKS.into_iter().enumerate() {
@@ -79,7 +81,8 @@ fn whoever_left_or_has_yet_to_come_takes_no_part() {
         assert_eq!(counted["states"]["totalCount"], i32::from(takes_part), "clock {n}");
         let mine = asked(&format!("{{ node(id: {}) {{ ... on GoodPractice {{ title body }} }} }}", own["id"]));
         assert_eq!(mine["node"]["title"], "Of Kabul", "clock {n}: what it owns it keeps");
-        let draft = app.query_as(&stage.tashkent, r#"mutation { draftGoodPractice(input: { content: { title: "t", summary: "s" } }) { goodPractice { id } } }"#);
+        let draft =
+            app.query_as(&stage.tashkent, r#"mutation { draftGoodPractice(input: { content: { title: "t", summary: "s" } }) { goodPractice { id } } }"#);
         let submit = format!(
             r#"mutation {{ done: submitGoodPractice(input: {{ id: {}, ifVersion: 1, audience: {{ level: NAMED_PARTIES, parties: ["AFG"] }} }}) {{ errors {{ code }} }} }}"#,
             draft["data"]["draftGoodPractice"]["goodPractice"]["id"]
@@ -88,6 +91,7 @@ fn whoever_left_or_has_yet_to_come_takes_no_part() {
         assert_eq!(named == json!([]), takes_part, "clock {n}: whom it may be shared with: {named}");
     }
     let late = TestApp::at(CLOCKS[5].0, |settings| settings.database = stage.app.database_url().into());
-    let withdrawn = late.query_as(&stage.kabul, &format!("mutation {{ withdrawGoodPractice(input: {{ id: {}, ifVersion: 1 }}) {{ goodPractice {{ status }} }} }}", own["id"]));
+    let withdrawn = late
+        .query_as(&stage.kabul, &format!("mutation {{ withdrawGoodPractice(input: {{ id: {}, ifVersion: 1 }}) {{ goodPractice {{ status }} }} }}", own["id"]));
     assert_eq!(withdrawn["data"]["withdrawGoodPractice"]["goodPractice"]["status"], "WITHDRAWN", "and takes it back");
 }

@@ -3,6 +3,7 @@
 //! are listed, and drawn from the schema: `NOTED_QUESTIONS` says how many.
 
 use serde_json::{Value, json};
+use silkroutes::domain::viewer::Role;
 
 use super::{Stage, content};
 use crate::app::knob;
@@ -29,7 +30,7 @@ const PROBES: &[&str] = &[
     r#"{ goodPractices { totalCount } }"#,
     r#"{ state(iso3: "UZB") { goodPractices { totalCount } } }"#,
     r#"{ state(iso3: "UZB") { goodPractices(roles: [OWNER]) { totalCount } } }"#,
-    r#"{ activity(reference: "VI.c") { goodPractices { totalCount } } }"#,
+    r#"{ activity(reference: "FREE") { goodPractices { totalCount } } }"#,
     r#"{ thematicAreas { goodPractices { totalCount } } }"#,
     r#"{ activities(filter: { withoutGoodPractices: true }, first: 100) { totalCount nodes { reference } } }"#,
     r#"{ activities(filter: { withoutGoodPractices: false }, first: 100) { nodes { reference } } }"#,
@@ -44,12 +45,12 @@ struct Shared {
     slug: Value,
 }
 
-/// A practice that is shared with Kabul alone, on an activity that no other practice serves.
-fn share(stage: &Stage, n: usize) -> Shared {
+/// A practice that is shared with Kabul alone, and serves that activity.
+fn share(stage: &Stage, activity: &str, n: usize) -> Shared {
     let mut said = content(&format!("Quiet arrangement {n}"));
     said["summary"] = json!("About wiretapping");
     said["body"] = json!("The word is xyzzycanary");
-    said["activities"] = json!([lone_activity(stage), "IV.a"]);
+    said["activities"] = json!([activity]);
     said["startedOn"] = json!("2019-05");
     let draft = stage.done(&stage.tashkent, "draftGoodPractice", &json!({ "content": said }));
     let audience = json!({ "level": "NAMED_PARTIES", "parties": ["AFG"] });
@@ -58,10 +59,17 @@ fn share(stage: &Stage, n: usize) -> Shared {
     Shared { id: done["id"].clone(), slug: done["slug"].clone() }
 }
 
-/// An activity that no practice serves which everyone may read.
-fn lone_activity(stage: &Stage) -> String {
-    let found = stage.app.query("{ activities(filter: { withoutGoodPractices: true }) { nodes { reference } } }");
-    found["data"]["activities"]["nodes"][0]["reference"].as_str().unwrap_or("VI.c").to_owned()
+/// Takes back the practices of the activity that has fewest, so that none serves it which everyone may read.
+fn free_activity(stage: &Stage) -> String {
+    let found = stage.app.query("{ activities(first: 100) { nodes { reference goodPractices(first: 100) { nodes { id version owner { code } } } } } }");
+    let practices = |activity: &Value| activity["goodPractices"]["nodes"].as_array().expect("a list").clone();
+    let activities = found["data"]["activities"]["nodes"].as_array().expect("a list");
+    let activity = activities.iter().min_by_key(|activity| practices(activity).len()).expect("one");
+    for practice in practices(activity) {
+        let owner = stage.app.key(practice["owner"]["code"].as_str().expect("a party"), Role::FocalPoint, "office");
+        stage.done(&owner, "withdrawGoodPractice", &json!({ "id": practice["id"], "ifVersion": practice["version"] }));
+    }
+    activity["reference"].as_str().expect("a reference").to_owned()
 }
 
 fn readings(stage: &Stage, practice: &Shared) -> usize {
@@ -96,10 +104,11 @@ fn bare(value: &mut Value) {
 #[test]
 fn whatever_tells_of_a_practice_notes_one_reading_of_it() {
     let stage = Stage::new();
+    let activity = free_activity(&stage);
     let mut told = 0;
     for (n, probe) in PROBES.iter().enumerate() {
-        let practice = share(&stage, n);
-        let query = probe.replace("SLUG", &practice.slug.to_string()).replace("ID", &practice.id.to_string());
+        let practice = share(&stage, &activity, n);
+        let query = probe.replace("FREE", &activity).replace("SLUG", &practice.slug.to_string()).replace("ID", &practice.id.to_string());
         let (own, strange) = (answered(&stage, Some(&stage.kabul), &query), answered(&stage, None, &query));
         let tells = own != strange;
         told += usize::from(tells);
@@ -115,7 +124,7 @@ fn whatever_tells_of_a_practice_notes_one_reading_of_it() {
 fn whatever_is_drawn_tells_nothing_or_notes_it() {
     let stage = Stage::new();
     let count = knob("NOTED_QUESTIONS").unwrap_or(FEW);
-    let mut practice = share(&stage, 0);
+    let mut practice = share(&stage, "IV.a", 0);
     let mut draw = Draw::again(&[json!({ "id": practice.id, "slug": practice.slug })], 3);
     let mut told = 0;
     for n in 0..count {
@@ -131,7 +140,7 @@ fn whatever_is_drawn_tells_nothing_or_notes_it() {
         told += 1;
         assert_eq!(readings(&stage, &practice), 1, "question {n}: {query}\n{own}\nagainst\n{strange}");
         stage.done(&stage.tashkent, "withdrawGoodPractice", &json!({ "id": practice.id, "ifVersion": 1 }));
-        practice = share(&stage, n + 1);
+        practice = share(&stage, "IV.a", n + 1);
         draw = Draw::again(&[json!({ "id": practice.id, "slug": practice.slug })], n as u64 + 4);
     }
     assert!(told * 20 > count, "of {count} questions only {told} told anything");
@@ -140,7 +149,7 @@ fn whatever_is_drawn_tells_nothing_or_notes_it() {
 #[test]
 fn who_is_told_nothing_is_not_noted() {
     let stage = Stage::new();
-    let practice = share(&stage, 0);
+    let practice = share(&stage, "IV.a", 0);
     for query in [
         r#"{ goodPractices(filter: { text: "nothing of it" }) { totalCount nodes { title } } }"#.to_owned(),
         r#"{ states(first: 3) { nodes { iso3 } } }"#.to_owned(),

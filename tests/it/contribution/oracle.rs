@@ -41,8 +41,12 @@ fn hidden(stage: &Stage) -> Hidden {
     stage.done(&stage.tashkent, "withdrawGoodPractice", &json!({ "id": withdrawn["id"], "ifVersion": 1 }));
     let narrowed = stage.published(&json!({ "level": "PARTICIPANTS" }));
     stage.done(&stage.tashkent, "changeGoodPracticeAudience", &json!({ "id": narrowed["id"], "ifVersion": 1, "audience": { "level": "OWNER" } }));
-    let saved = stage.app.query_as(&stage.tashkent, r#"mutation { saveContactPoint(input: { office: "Desk", function: READMISSION }) { contactPoint { id } } }"#);
-    Hidden { practices: [&draft, &withdrawn, &narrowed].map(id).to_vec(), contact: saved["data"]["saveContactPoint"]["contactPoint"]["id"].as_str().expect("an id").to_owned() }
+    let saved =
+        stage.app.query_as(&stage.tashkent, r#"mutation { saveContactPoint(input: { office: "Desk", function: READMISSION }) { contactPoint { id } } }"#);
+    Hidden {
+        practices: [&draft, &withdrawn, &narrowed].map(id).to_vec(),
+        contact: saved["data"]["saveContactPoint"]["contactPoint"]["id"].as_str().expect("an id").to_owned(),
+    }
 }
 
 #[test]
@@ -51,7 +55,8 @@ fn what_is_hidden_and_what_was_made_up_are_answered_alike_by_every_mutation() {
     let hidden = hidden(&stage);
     let focal = |party: &str| stage.app.key(party, Role::FocalPoint, "office");
     let (rio, luanda) = (focal("BRA"), focal("AGO"));
-    let callers: [Option<&str>; 8] = [None, Some(&stage.desk), Some(&stage.other_desk), Some(&stage.kabul), Some(&stage.bern), Some(&rio), Some(&luanda), Some(&focal("PAK"))];
+    let callers: [Option<&str>; 8] =
+        [None, Some(&stage.desk), Some(&stage.other_desk), Some(&stage.kabul), Some(&stage.bern), Some(&rio), Some(&luanda), Some(&focal("PAK"))];
     let mut draw = Draw::again(&[], 7);
     for (mutation, more) in mutations() {
         let is_contact = mutation.ends_with("ContactPoint");
