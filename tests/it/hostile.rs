@@ -157,9 +157,9 @@ fn while_eight_of_one_address_ask_for_all_they_may_others_are_answered() {
 
 /// Would take minutes.
 fn endless() -> String {
-    let page = "(first: 100) { nodes {";
+    let page = "(first: 40) { nodes {";
     format!(
-        "{{ states{page} flows{page} goodPractices{page} activities{page} goodPractices{page} slug related(first: 100) {{ score }} }} }} }} }} }} }} }} }} }} }} }}"
+        "{{ states{page} flows{page} goodPractices{page} activities{page} goodPractices{page} slug related(first: 40) {{ score }} }} }} }} }} }} }} }} }} }} }} }}"
     )
 }
 
