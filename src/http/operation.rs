@@ -188,7 +188,7 @@ fn read(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: &Stop, o
     let text = shared.documents.text(&incoming)?;
     let prepared = match shared.api.known(&text.text) {
         Some(prepared) => prepared,
-        None if text.text.len() <= work::LARGE => shared.api.prepare(&text.text)?,
+        None if text.text.len() <= work::LARGE_UNSEEN => shared.api.prepare(&text.text)?,
         None if only_short => return Ok(None),
         None => {
             take_to_read(ticket, text.text.as_bytes())?;
@@ -196,7 +196,7 @@ fn read(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, stop: &Stop, o
         }
     };
     shared.documents.remember(&text);
-    let (is_named, registers, is_large) = (text.is_named, text.registers(), text.text.len() > work::LARGE);
+    let (is_named, registers, is_large) = (text.is_named, text.registers(), text.text.len() > work::LARGE_UNSEEN);
     let Incoming { operation, variables, .. } = incoming;
     match shared.api.operation_kind(&prepared, operation.as_deref())? {
         OperationType::Query => {}

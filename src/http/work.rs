@@ -27,8 +27,12 @@ use super::Shared;
 use super::refusal::{Refusal, code};
 use super::request_id::{self, RequestId};
 
-/// Bytes of a request from which on reading it is long work: a document of so many is looked at for a millisecond.
+/// Bytes of a request from which on reading it is long work.
 pub(super) const LARGE: usize = 4 * 1024;
+
+/// Bytes of a document that nobody saw yet from which on looking at it is long work: a tenth of a millisecond, for which
+/// next to nothing is charged.
+pub(super) const LARGE_UNSEEN: usize = 512;
 
 /// Whatever runs for longer without a pause is long.
 const LONG: Duration = Duration::from_millis(1);
