@@ -1,7 +1,8 @@
 //! A disk that fails, at every call that writes: the server refuses or survives, nothing that it acknowledged is lost,
 //! and it is back soon after the disk is.
 //!
-//! `FAULTS` says how many faults are tried in all (a few by default; CI: 400; `all` at night).
+//! `FAULTS` says how many faults come upon the server, and as many upon commands (a few by default; CI: 150; `all` at
+//! night, which is eight at every call).
 //!
 //! | file | what |
 //! |---|---|
