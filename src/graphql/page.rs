@@ -131,7 +131,7 @@ impl Hasher for Size {
 }
 
 /// Steps of a list, whatever it holds: its arguments, its place in the answer.
-const LIST: u64 = 150;
+const LIST: u64 = 300;
 /// Steps of making or opening a cursor.
 const CURSOR: u64 = 150;
 /// Steps of putting a row of a list in its place in another order.
