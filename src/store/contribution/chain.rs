@@ -251,7 +251,7 @@ impl Walk<'_> {
             Sealed::Broken => return Some(format!("the chain of events breaks at event {seq}: its seal was not made with the key that it names")),
             Sealed::Unknown => {
                 self.proof.sealed_from.get_or_insert(seq);
-                self.proof.unproved.get_or_insert_with(|| unknown(&format!("event {seq} and perhaps more"), id_of(seal)));
+                self.proof.unproved.get_or_insert_with(|| unknown(&format!("event {seq}"), id_of(seal)));
                 return None;
             }
         };
@@ -269,7 +269,7 @@ impl Walk<'_> {
 
 fn unknown(what: &str, id: &str) -> String {
     format!(
-        "the chain of events cannot be proved: {what} are sealed with the key {id}, which is not set here (audit.key, or audit.former_keys where it was replaced)"
+        "the chain of events cannot be proved: {what} is sealed with the key {id}, which is not set here (audit.key, or audit.former_keys where it was replaced)"
     )
 }
 
