@@ -159,14 +159,52 @@ mod tests {
 
     use super::TARGETS;
 
+    /// The files of a target's corpus.
+    fn corpus(name: &str) -> Vec<Vec<u8>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+        let files = fs::read_dir(&folder).unwrap_or_else(|fault| panic!("{}: {fault}", folder.display())).flatten();
+        files.map(|file| fs::read(file.path()).expect("readable")).collect()
+    }
+
     #[test]
     fn every_file_of_the_corpora_is_answered() {
         for (name, target) in TARGETS {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
-            let files: Vec<_> = fs::read_dir(&folder).unwrap_or_else(|fault| panic!("{}: {fault}", folder.display())).flatten().collect();
+            let files = corpus(name);
             assert!(files.len() > 2, "{name} has a corpus");
-            for file in files {
-                target(&fs::read(file.path()).expect("readable"));
+            files.iter().for_each(|file| target(file));
+        }
+    }
+
+    /// `CHANGES` says how often each file is changed.
+    #[test]
+    fn every_file_of_the_corpora_is_answered_with_parts_of_it_changed() {
+        #[expect(clippy::disallowed_methods, reason = "a test has no settings but these")]
+        let changes = std::env::var("CHANGES").ok().and_then(|count| count.parse().ok()).unwrap_or(10);
+        let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut below = |most: usize| {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            usize::try_from(chance >> 33).expect("31 bits") % most.max(1)
+        };
+        for (name, target) in TARGETS {
+            let files = corpus(name);
+            for file in &files {
+                for _ in 0..changes {
+                    let (mut bytes, other) = (file.clone(), &files[below(files.len())]);
+                    for _ in 0..=below(3) {
+                        let (at, length) = (below(bytes.len() + 1), below(16));
+                        let end = (at + length).min(bytes.len());
+                        let from = below(other.len() + 1);
+                        let part = &other[from..(from + below(64)).min(other.len())];
+                        match below(3) {
+                            0 => bytes[at..end].iter_mut().for_each(|byte| *byte ^= 1 << below(8)),
+                            1 => drop(bytes.splice(at..end, part.iter().copied())),
+                            _ => bytes.truncate(at),
+                        }
+                    }
+                    target(&bytes);
+                }
             }
         }
     }
