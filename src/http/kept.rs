@@ -175,6 +175,7 @@ mod interleavings;
 mod tests {
     use super::super::graphql::tag_of;
     use super::*;
+    use axum::body::Bytes;
     use jiff::civil::date;
 
     const DAY: Date = date(2026, 11, 27);

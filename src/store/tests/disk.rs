@@ -96,7 +96,7 @@ async fn story(seed: u64) -> bool {
             1 => disk.fill(usize::try_from(draw.below(40_000)).unwrap()),
             2 | 3 => disk.free(),
             4 => {
-                let read = ReadNote { entry: Id::from_bytes([9; 16]), version: n.into(), each: true };
+                let read = ReadNote { entry: Id::from_bytes([9; 16]), version: n.into(), daily: false };
                 noticed += i64::from(store.note_reads(&member(), vec![read]).await.is_ok());
             }
             5 => {
