@@ -38,7 +38,7 @@ const EXAMPLES: &str = "Examples:
   silkroutes serve --listen 0.0.0.0:80          serve on every address of this machine
   silkroutes load my-catalogue --check          look for faults in your own catalogue; change nothing
   silkroutes import unhcr population.csv        take in the figures of a publisher's file
-  silkroutes key create --party UZB --role focal-point --expires 90d
+  silkroutes key create --party UZB --role focal-point --expires 90d --subject desk-4
                                                 print a new API key for the focal point of Uzbekistan
   silkroutes config --set log.format=json       show every setting, its value and where it came from
   silkroutes schema > schema.graphql            write down the schema

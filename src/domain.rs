@@ -10,7 +10,7 @@
 //! | [`id`], [`date`], [`text`] | identity; calendar dates of any precision; languages, citations |
 //! | [`contact`] | offices that answer |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`], [`figure`] | one concept each |
-//! | [`viewer`], [`key`] | who asks, and what that lets him do; the keys that prove it |
+//! | [`viewer`], [`key`], [`subject`] | who asks, and what that lets him do; the keys that prove it; who is one pair of eyes |
 //! | [`audience`], [`contribution`] | how far an entry may travel; its way from draft to there |
 //! | [`fact`] | facts of publishers' files, series, and the ids of figures |
 //! | [`series`], [`forecast`] | figures through time, and what may come next |
@@ -38,6 +38,7 @@ pub mod party;
 pub mod practice;
 pub mod publisher;
 pub mod series;
+pub mod subject;
 pub mod suggest;
 pub mod suppression;
 pub mod text;

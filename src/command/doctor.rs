@@ -2,8 +2,10 @@
 
 use comfy_table::{Table, presets};
 
-use silkroutes::app::embedded_catalogue;
+use silkroutes::app::{embedded_catalogue, named};
 use silkroutes::config::Settings;
+use silkroutes::domain::key::ApiKey;
+use silkroutes::domain::subject;
 use silkroutes::graph::Snapshot;
 use silkroutes::http::pages;
 use silkroutes::store::{Follower, Store};
@@ -59,12 +61,36 @@ async fn database(settings: &Settings) -> Vec<Check> {
         Ok(findings) => checks.extend(findings.iter().map(|finding| broken("integrity", finding.to_string()))),
         Err(fault) => checks.push(broken("integrity", fault.to_string())),
     }
-    checks.push(match Follower::new(store.clone()).await {
-        Ok(follower) => sound("graph", contents(&follower.current())),
-        Err(fault) => broken("graph", fault.to_string()),
-    });
+    match Follower::new(store.clone()).await {
+        Ok(follower) => {
+            let snapshot = follower.current();
+            checks.push(sound("graph", contents(&snapshot)));
+            checks.extend(named::unknown(settings, &snapshot).into_iter().map(|unknown| broken("settings", unknown.sentence)));
+        }
+        Err(fault) => checks.push(broken("graph", fault.to_string())),
+    }
+    match store.keys(None).await {
+        Ok(keys) => checks.push(sound("keys", limits_of(&keys, settings))),
+        Err(fault) => checks.push(broken("keys", fault.to_string())),
+    }
     store.close().await;
     checks
+}
+
+/// What keys of before may not do any more. That is no fault: it is to be known.
+fn limits_of(keys: &[ApiKey], settings: &Settings) -> String {
+    let live = || keys.iter().filter(|key| key.revoked_at.is_none());
+    let ids = |keys: Vec<&ApiKey>| keys.iter().map(|key| key.id.to_string()).collect::<Vec<_>>().join(", ");
+    let nameless = ids(live().filter(|key| !subject::has_name(&key.subject)).collect());
+    let posing = ids(live().filter(|key| !settings.auth.admits(&key.party, key.role)).collect());
+    let mut told = vec![format!("{} that are not revoked", live().count())];
+    if !nameless.is_empty() {
+        told.push(format!("without a subject, so that they neither submit nor publish: {nameless}"));
+    }
+    if !posing.is_empty() {
+        told.push(format!("of a secretariat that auth.secretariat does not name, so that they are refused: {posing}"));
+    }
+    told.join("; ")
 }
 
 /// What a graph holds. It is not the number of entries: areas are ends of flows without an id, and corridors come from

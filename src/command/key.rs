@@ -51,10 +51,10 @@ struct Create {
     /// How long it is good: a number and m, h, d or w; two years at most.
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = time)]
     expires: Duration,
-    /// Which office (or opaque number, never a person's name) holds it. Two keys of one subject are one pair of eyes: what
-    /// the one wrote, the other may not publish. Without it, the key is a subject of its own.
+    /// Which office (or opaque number, never a person's name) holds it. Two keys of one subject are one pair of eyes,
+    /// however it is spelt: what the one wrote, the other may not publish.
     #[arg(long, value_name = "TEXT")]
-    subject: Option<String>,
+    subject: String,
     /// A line for those who look at the list of keys.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -98,7 +98,12 @@ impl Create {
     async fn run(self, store: &Store, settings: &Settings, surroundings: Surroundings) -> Done {
         let lasts = SignedDuration::try_from(self.expires).map_err(|fault| fault.to_string())?;
         let expires_at = (surroundings.clock)().checked_add(lasts).map_err(|fault| fault.to_string())?;
-        let new = NewKey { party: self.party, role: self.role.into(), subject: self.subject, note: self.note, expires_at };
+        let role = self.role.into();
+        if !settings.auth.admits(&self.party, role) {
+            let may = settings.auth.secretariat.join(", ");
+            return Err(format!("{} is not the secretariat: the setting auth.secretariat names who is ({may}).", self.party));
+        }
+        let new = NewKey { party: self.party, role, subject: self.subject, note: self.note, expires_at };
         let pepper = keys::pepper(store, &settings.auth).await.map_err(|fault| fault.to_string())?;
         let (key, known) = store.create_key(new, &pepper).await.map_err(|fault| fault.to_string())?;
         let ApiKey { id, party, subject, .. } = &known;

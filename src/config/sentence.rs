@@ -16,8 +16,10 @@ const OWN: &[(&str, &str)] = &[
 /// Of each measure.
 const SUPPRESS_BELOW: &str = "Figures of this measure from 1 to one less are held back, with whatever would give them away; 3 or more, 0 is off.";
 
-const AUTH: &[(&str, &str)] =
-    &[("key_secret", "A secret of 16 characters or more that API keys are hashed with, besides the database's own; another one makes all keys worthless.")];
+const AUTH: &[(&str, &str)] = &[
+    ("key_secret", "A secret of 16 characters or more that API keys are hashed with, besides the database's own; another one makes all keys worthless."),
+    ("secretariat", "Codes of the parties whose keys and tokens may be the secretariat's; those of others are refused."),
+];
 
 const OIDC: &[(&str, &str)] = &[
     ("issuer", "The identity provider (OpenID Connect) whose access tokens are taken, as their `iss` has it; none by default."),

@@ -18,8 +18,6 @@ const ID: usize = 16;
 const SECRET: usize = 52;
 const CHECK: usize = 8;
 
-/// The longest name of a holder.
-pub const LONGEST_SUBJECT: usize = 100;
 /// The longest note.
 pub const LONGEST_NOTE: usize = 500;
 
@@ -168,8 +166,8 @@ pub struct NewKey {
     pub party: String,
     /// What it may do.
     pub role: Role,
-    /// Who holds it; something of its own where nobody says.
-    pub subject: Option<String>,
+    /// Who holds it.
+    pub subject: String,
     /// For those who look at the list of keys.
     pub note: Option<String>,
     /// Until when it is good.
@@ -197,12 +195,6 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// When it was used last, to some minutes.
     pub last_used_at: Option<Timestamp>,
-}
-
-/// The subject that a key has where none is given: its own.
-#[must_use]
-pub fn own_subject(id: &KeyId) -> String {
-    format!("key:{id}")
 }
 
 /// A text in one line, without blanks around it, of a length that fits; else what is wrong with it.

@@ -25,7 +25,7 @@ pub struct Member {
     pub party: String,
     /// What he may do for it; never [`Role::Reader`].
     pub role: Role,
-    /// Which office (or opaque holder) it is: two of the same subject are one pair of eyes.
+    /// Which office (or opaque holder) of the party it is; [`subject`](super::subject) says which are one pair of eyes.
     pub subject: String,
     /// Until when the proof holds.
     pub expires_at: Option<Timestamp>,

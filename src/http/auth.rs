@@ -34,6 +34,7 @@ pub struct Auth {
     /// The API keys that are good.
     pub keys: KeyTable,
     tokens: Option<Tokens>,
+    settings: Settings,
 }
 
 impl Auth {
@@ -43,7 +44,7 @@ impl Auth {
     /// Where there is an identity provider, and this system trusts no authority.
     pub fn new(pepper: Pepper, settings: &Settings) -> std::io::Result<Self> {
         let tokens = (!settings.oidc.issuer.is_empty()).then(|| Tokens::new(&settings.oidc)).transpose()?;
-        Ok(Self { keys: KeyTable::new(pepper), tokens })
+        Ok(Self { keys: KeyTable::new(pepper), tokens, settings: settings.clone() })
     }
 
     /// Who sends a request.
@@ -65,8 +66,8 @@ impl Auth {
             None => None,
         };
         let member = member.ok_or_else(refused)?;
-        // A party that left the catalogue has nothing to ask for.
-        if !snapshot.has_party(&member.party) {
+        // A party that left the catalogue has nothing to ask for; nor has a secretariat that is none here.
+        if !snapshot.has_party(&member.party) || !self.settings.admits(&member.party, member.role) {
             return Err(refused());
         }
         Ok(Viewer::Member(member))

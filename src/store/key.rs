@@ -15,7 +15,8 @@ use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::{Store, StoreError, connect, write};
 use crate::domain::entry::Kind;
-use crate::domain::key::{ApiKey, Digest, Key, KeyId, LONGEST_NOTE, LONGEST_SUBJECT, Material, NewKey, Pepper, line, own_subject};
+use crate::domain::key::{ApiKey, Digest, Key, KeyId, LONGEST_NOTE, Material, NewKey, Pepper, line};
+use crate::domain::subject;
 use crate::domain::suggest::did_you_mean;
 use crate::domain::viewer::Role;
 use crate::domain::word::Words;
@@ -198,13 +199,13 @@ fn checked(new: &NewKey, key: &Key, at: Timestamp) -> Result<ApiKey, String> {
     if new.expires_at <= at {
         return Err("The key would have expired already.".into());
     }
-    let subject = new.subject.as_deref().map(|text| line("The subject", text, LONGEST_SUBJECT)).transpose()?;
+    let subject = subject::named(&new.subject)?;
     let note = new.note.as_deref().map(|text| line("The note", text, LONGEST_NOTE)).transpose()?;
     Ok(ApiKey {
         id: key.id().clone(),
         party: new.party.clone(),
         role: new.role,
-        subject: subject.unwrap_or_else(|| own_subject(key.id())),
+        subject,
         note,
         created_at: at,
         expires_at: new.expires_at,

@@ -127,7 +127,7 @@ impl TestApp {
     /// A new key that is good for so many hours; the server may not know it yet.
     pub fn key_for(&self, party: &str, role: Role, subject: &str, hours: i64) -> String {
         let expires_at = (self.clock)() + jiff::SignedDuration::from_hours(hours);
-        let new = NewKey { party: party.into(), role, subject: Some(subject.into()), note: None, expires_at };
+        let new = NewKey { party: party.into(), role, subject: subject.into(), note: None, expires_at };
         self.beside(async |store| {
             let pepper = keys::pepper(store, &self.settings.auth).await.expect("a secret");
             store.create_key(new, &pepper).await.expect("a key").0.reveal()

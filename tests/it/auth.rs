@@ -135,7 +135,7 @@ fn the_database_holds_no_key() {
 fn a_key_is_of_no_use_under_another_secret_of_the_operator() {
     let app = TestApp::with(|settings| settings.auth.key_secret = "kept outside of the database".into());
     let key = app.key("UZB", Role::FocalPoint, "desk");
-    let new = NewKey { party: "UZB".into(), role: Role::FocalPoint, subject: None, note: None, expires_at: jiff::Timestamp::MAX };
+    let new = NewKey { party: "UZB".into(), role: Role::FocalPoint, subject: "desk".into(), note: None, expires_at: jiff::Timestamp::MAX };
     let foreign = app.beside(async |store| {
         let without = keys::pepper(store, &Settings::default().auth).await.expect("a secret");
         store.create_key(new, &without).await.expect("a key").0.reveal()

@@ -65,7 +65,7 @@ fn what_was_acknowledged_is_never_lost() {
     let folder = Place::new();
     let run = |arguments: &[&str]| run(folder.path(), arguments);
     assert!(run(&["load"]).status.success());
-    let made = run(&["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d"]);
+    let made = run(&["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d", "--subject", "office"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let key = String::from_utf8(made.stdout).expect("text").trim().to_owned();
 

@@ -5,15 +5,33 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::super::settings::Span;
+use crate::domain::viewer::Role;
 
 /// Settings of keys and tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// A secret that hashes of API keys are made with, besides the database's own.
     pub key_secret: Secret,
+    /// Codes of the parties that the secretariat is of.
+    pub secretariat: Vec<String>,
     /// An identity provider whose access tokens are taken.
     pub oidc: Oidc,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // The organisation that the partnership's documents charge with it.
+        Self { key_secret: Secret::default(), secretariat: vec!["ICMPD".into()], oidc: Oidc::default() }
+    }
+}
+
+impl Settings {
+    /// Whether a party may hold keys and tokens of that role.
+    #[must_use]
+    pub fn admits(&self, party: &str, role: Role) -> bool {
+        role != Role::Secretariat || self.secretariat.iter().any(|code| code == party)
+    }
 }
 
 /// An identity provider; none where no issuer is named.

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::jwks::{Jwks, Silent};
 use super::settings::Oidc;
+use crate::domain::subject;
 use crate::domain::viewer::{Member, Role};
 
 /// The tokens of one issuer.
@@ -111,7 +112,12 @@ impl Tokens {
         }
         #[expect(clippy::cast_possible_truncation, reason = "what is beyond all instants is refused")]
         let expires_at = Timestamp::from_second(claims.exp as i64).ok()?;
-        Some(Member { party: self.party(claims)?, role: self.role(claims)?, subject: subject(&claims.iss, &claims.sub), expires_at: Some(expires_at) })
+        Some(Member {
+            party: self.party(claims)?,
+            role: self.role(claims)?,
+            subject: subject::of_token(&claims.iss, &claims.sub),
+            expires_at: Some(expires_at),
+        })
     }
 
     fn party(&self, claims: &Claims) -> Option<String> {
@@ -166,14 +172,4 @@ fn is_acceptable(header: &Header) -> bool {
     let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
     let is_token = matches!(kind.as_deref(), None | Some("jwt" | "at+jwt" | "application/at+jwt"));
     is_public && is_token && header.crit.is_none() && header.enc.is_none() && header.zip.is_none()
-}
-
-/// Who it is, without saying who it is.
-fn subject(issuer: &str, name: &str) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("silkroutes.org 2026 oidc subject");
-    hasher.update(&u64::try_from(issuer.len()).unwrap_or(u64::MAX).to_be_bytes());
-    hasher.update(issuer.as_bytes());
-    hasher.update(name.as_bytes());
-    let hash = hasher.finalize().to_hex();
-    format!("oidc:{}", hash.as_str().get(..32).unwrap_or_default())
 }

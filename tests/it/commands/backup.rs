@@ -20,7 +20,7 @@ fn draft(address: &str, key: &str, n: usize) -> String {
 fn a_backup_is_made_while_others_write_and_comes_back_whole() {
     let folder = Place::new();
     assert!(run(folder.path(), &["load"]).status.success());
-    let made = run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d"]);
+    let made = run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d", "--subject", "office"]);
     let key = out(&made).trim().to_owned();
     let server = Server::start(&mut silkroutes(folder.path(), &["--listen", "127.0.0.1:0"]));
     let before: Vec<String> = (0..20).map(|n| draft(&server.address, &key, n)).collect();
@@ -65,7 +65,7 @@ fn nothing_is_lost_to_a_backup_or_its_return() {
     // The same is there already; something else is not given up unasked.
     let again = run(folder.path(), &["restore", "kept.db"]);
     assert!(again.status.success() && out(&again).contains("already"), "{}", err(&again));
-    assert!(run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d"]).status.success());
+    assert!(run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "90d", "--subject", "office"]).status.success());
     assert!(one_sentence(&run(folder.path(), &["restore", "kept.db"])).contains("--replace"));
     assert!(run(folder.path(), &["restore", "kept.db", "--replace"]).status.success());
     assert_eq!(out(&run(folder.path(), &["key", "list"])).lines().count(), 0, "the key is younger than the backup");

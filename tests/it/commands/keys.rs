@@ -23,11 +23,11 @@ fn a_new_key_stands_alone_on_standard_output() {
     let id = &key[4..20];
     assert!(told.contains(id) && told.contains("UZB") && told.contains("focal-point") && told.contains("Desk 4") && !told.contains(&key[21..]), "{told}");
 
-    let (other, _) = create(folder.path(), &["--party", "ICMPD", "--role", "secretariat"]);
+    let (other, _) = create(folder.path(), &["--party", "ICMPD", "--role", "secretariat", "--subject", "Review 1"]);
     let listed = run(folder.path(), &["key", "list"]);
     let text = out(&listed);
     assert_eq!(text.lines().count(), 3, "{text}");
-    for expected in [id, "UZB", "focal-point", "Desk 4", "for tests", "ICMPD", "secretariat", &format!("key:{}", &other[4..20])] {
+    for expected in [id, "UZB", "focal-point", "Desk 4", "for tests", "ICMPD", "secretariat", "Review 1", &other[4..20]] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
     assert!(!text.contains(&key[21..60]) && !text.contains(&other[21..60]));
@@ -41,18 +41,26 @@ fn a_new_key_stands_alone_on_standard_output() {
 #[test]
 fn what_cannot_be_a_key_is_refused_in_one_sentence() {
     let folder = Place::new();
-    let text = one_sentence(&run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point"]));
+    let text = one_sentence(&run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--subject", "Desk 4"]));
     assert!(text.contains("not there yet"), "{text}");
     database(folder.path());
     let wrong = |arguments: &[&str]| one_sentence(&run(folder.path(), arguments));
-    let text = wrong(&["key", "create", "--party", "UZBE", "--role", "focal-point"]);
+    let text = wrong(&["key", "create", "--party", "UZBE", "--role", "focal-point", "--subject", "Desk 4"]);
     assert!(text.contains("There is no party with the code 'UZBE'. Did you mean UZB"), "{text}");
     assert!(wrong(&["key", "create", "--party", "UZB", "--role", "focal-point", "--subject", " "]).contains("one line of 1 to 100 characters"));
+    for (subject, why) in [("key:x", "cannot begin"), ("De\u{ad}sk 4", "U+00AD"), ("—", "U+2014"), ("-", "a letter or a digit")] {
+        let text = wrong(&["key", "create", "--party", "UZB", "--role", "focal-point", "--subject", subject]);
+        assert!(text.contains(why), "{text}");
+    }
+    let text = wrong(&["key", "create", "--party", "UZB", "--role", "secretariat", "--subject", "Desk 4"]);
+    assert!(text.contains("UZB is not the secretariat") && text.contains("auth.secretariat") && text.contains("ICMPD"), "{text}");
+    let nobody = run(folder.path(), &["key", "create", "--party", "UZB", "--role", "focal-point"]);
+    assert!(nobody.status.code() == Some(2) && err(&nobody).contains("--subject"), "{}", err(&nobody));
     assert!(wrong(&["key", "revoke", "aaaaaaaaaaaaaaaa"]).contains("There is no key"));
     let slip = wrong(&["key", "revoke", "srk_whatever-secret-this-is"]);
     assert!(slip.contains("no id of a key") && !slip.contains("whatever"), "{slip}");
     for arguments in [["--expires", "0d"], ["--expires", "3y"], ["--role", "reader"]] {
-        let output = run(folder.path(), &[&["key", "create", "--party", "UZB", "--role", "focal-point"], arguments.as_slice()].concat());
+        let output = run(folder.path(), &[&["key", "create", "--party", "UZB", "--role", "focal-point", "--subject", "Desk 4"], arguments.as_slice()].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
     assert_eq!(err(&run(folder.path(), &["key", "list"])).trim(), "There are no keys.");
@@ -62,7 +70,7 @@ fn what_cannot_be_a_key_is_refused_in_one_sentence() {
 fn no_key_is_ever_in_a_log_and_its_last_use_is_noted() {
     let folder = Place::new();
     database(folder.path());
-    let key = create(folder.path(), &["--party", "UZB", "--role", "focal-point"]).0.trim().to_owned();
+    let key = create(folder.path(), &["--party", "UZB", "--role", "focal-point", "--subject", "desk"]).0.trim().to_owned();
     let wrong = format!("srk_{}_{}", &key[4..20], "canary".repeat(10));
     let token = "eyJhbGciOiJSUzI1NiJ9.Y2FuYXJ5LWluLWEtdG9rZW4.Y2FuYXJ5";
     let log = folder.path().join("log");

@@ -138,7 +138,7 @@ fn behind_the_proxy_nodes_are_restarted_and_no_request_fails() {
     let place = Place::new();
     let made = run(place.path(), &["load"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let made = run(place.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "1d"]);
+    let made = run(place.path(), &["key", "create", "--party", "UZB", "--role", "focal-point", "--expires", "1d", "--subject", "office"]);
     let key = String::from_utf8(made.stdout).expect("text").trim().to_owned();
 
     let [proxy, first, second] = [(); 3].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
