@@ -2,6 +2,7 @@
 
 mod follow;
 pub mod keys;
+pub mod named;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Settings;
 use crate::domain::catalogue::{self, Catalogue};
+use crate::graph::Snapshot;
 use crate::graphql::{Api, Validator};
 use crate::http::auth::Auth;
 use crate::http::edge::Edge;
@@ -76,6 +78,9 @@ pub enum StartFault {
     /// Never in a release: a test loads it.
     #[error("The built-in catalogue has {0} faults; `silkroutes load --check` lists them.")]
     Catalogue(usize),
+    /// Settings name what is not there; the sentence says which.
+    #[error("{0}")]
+    Named(String),
     /// The graph says why.
     #[error(transparent)]
     Graph(#[from] FollowError),
@@ -126,6 +131,7 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     }
     let follower = Arc::new(Follower::new(store.clone()).await?);
     let snapshot = follower.current();
+    check_names(&settings, &snapshot)?;
 
     let auth = Auth::new(keys::pepper(&store, &settings.auth).await?, &settings.auth).map_err(StartFault::Trust)?;
     keys::catch_up(&store, &auth.keys, snapshot.era()).await?;
@@ -153,6 +159,18 @@ pub async fn start(settings: Settings, surroundings: Surroundings) -> Result<App
     let task = tokio::spawn(run(listener, Arc::clone(&shared), follower, settings.http, stopped));
     tracing::info!(%address, "answering");
     Ok(App { address, stop, task })
+}
+
+/// What settings name must be there, or is warned of.
+fn check_names(settings: &Settings, snapshot: &Arc<Snapshot>) -> Result<(), StartFault> {
+    let (refused, warned): (Vec<_>, Vec<_>) = named::unknown(settings, snapshot).into_iter().partition(|unknown| unknown.is_refused);
+    for unknown in warned {
+        tracing::warn!("{}", unknown.sentence);
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(StartFault::Named(refused.into_iter().map(|unknown| unknown.sentence).collect::<Vec<_>>().join(" ")))
 }
 
 /// As many as those that listen.

@@ -5,6 +5,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`view`] | the only way in: what a viewer may see, as nodes, edges, listings |
+//! | [`told`] | of which practices that not everyone may read an answer tells something |
 //! | [`snapshot`], [`build`] | the tables, and how entries become nodes and codes become edges |
 //! | [`party`], [`group`], [`document`], [`flow`], [`practice`], [`meeting`] | nodes and filters of one concept |
 //! | [`code`] | codes that clients name, or what they may have meant |
@@ -27,6 +28,7 @@ pub mod practice;
 pub mod seal;
 pub mod search;
 pub mod snapshot;
+pub mod told;
 pub mod view;
 
 pub use crate::domain::viewer::Viewer;

@@ -5,6 +5,7 @@
 //! until its owner withdraws it. The rules are here, free of any database, so that a test can walk every ordering of
 //! the steps; `store` keeps a [`Dossier`] and asks it.
 
+mod disclosure;
 mod face;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::audience::{Audience, AudienceLevel};
+use super::subject;
 use super::viewer::{Member, Role};
 use super::word::words;
 
+pub use disclosure::{Disclosed, Happened};
 pub use face::{Face, Sight};
 
 words! {
@@ -225,11 +228,11 @@ impl Dossier {
         let event = match step {
             Step::Revise => self.edit(EventKind::Revised),
             Step::Translate => self.edit(EventKind::Translated),
-            Step::Submit(audience) => self.submit(audience)?,
+            Step::Submit(audience) => self.submit(audience, by)?,
             Step::RequestChanges => self.request_changes()?,
             Step::Publish => self.publish(by, at)?,
             Step::Withdraw => self.withdraw()?,
-            Step::ChangeAudience(audience) => self.change_audience(audience)?,
+            Step::ChangeAudience(audience) => self.change_audience(audience, by)?,
         };
         if !matches!(event, EventKind::Published | EventKind::ChangesRequested) {
             self.hands.insert(by.subject.clone());
@@ -275,7 +278,7 @@ impl Dossier {
         event
     }
 
-    fn submit(&mut self, audience: Audience) -> Result<EventKind, Refused> {
+    fn submit(&mut self, audience: Audience, by: &Member) -> Result<EventKind, Refused> {
         use GoodPracticeStatus::{ChangesRequested, Draft, Published, Submitted, Withdrawn};
         match self.status {
             Draft | ChangesRequested | Withdrawn => {}
@@ -286,6 +289,7 @@ impl Dossier {
             let message = "Say whom it may be shown to: without an audience there is no consent.";
             return Err(Refused { path: Some("audience"), ..Refused::new(UserErrorCode::ConsentMissing, message) });
         }
+        check_name(by)?;
         self.consent = Some(Consent { version: self.version, audience });
         self.status = Submitted;
         Ok(EventKind::Submitted)
@@ -303,8 +307,9 @@ impl Dossier {
         if self.status != GoodPracticeStatus::Submitted {
             return Err(Refused::wrong_status("Only what its owner has submitted can be published."));
         }
-        if self.hands.contains(&by.subject) {
-            let message = "Whoever drafted, edited or submitted it may not publish it: a second subject is needed.";
+        check_name(by)?;
+        if subject::is_among(self.hands.iter().map(String::as_str), &self.owner, by) {
+            let message = "Whoever drafted, edited or submitted it may not publish it: a second subject is needed, not the same in another spelling.";
             return Err(Refused::new(UserErrorCode::SamePerson, message));
         }
         let Some(Consent { version, audience }) = self.consent.take().filter(|consent| consent.version == self.version) else {
@@ -327,7 +332,7 @@ impl Dossier {
     }
 
     /// Narrows at once what is published; anything wider is a new consent, which waits for a review.
-    fn change_audience(&mut self, audience: Audience) -> Result<EventKind, Refused> {
+    fn change_audience(&mut self, audience: Audience, by: &Member) -> Result<EventKind, Refused> {
         let pending = self.status == GoodPracticeStatus::Submitted;
         if let Some(published) = &mut self.published
             && audience.is_within(&published.audience)
@@ -344,6 +349,7 @@ impl Dossier {
         if audience.level == AudienceLevel::Owner {
             return Err(Refused::wrong_status("It is not published. To take a submission back, withdraw it."));
         }
+        check_name(by)?;
         match (&self.published, &mut self.consent) {
             (_, Some(consent)) if pending => consent.audience = audience,
             (Some(published), _) if published.version == self.version => {
@@ -355,6 +361,14 @@ impl Dossier {
         }
         Ok(EventKind::AudienceChanged)
     }
+}
+
+/// Consent and review are of somebody: who that is must be known. To take back is anybody's.
+fn check_name(by: &Member) -> Result<(), Refused> {
+    if subject::has_name(&by.subject) {
+        return Ok(());
+    }
+    Err(Refused::forbidden("Your key names no subject, so that nobody knows whose eyes these are: ask for one that does."))
 }
 
 #[cfg(test)]

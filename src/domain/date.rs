@@ -60,6 +60,12 @@ impl PartialDate {
     }
 }
 
+/// Whether what began and ended so (unknown: always, still) is in force on a day; on its first day and its last it is.
+#[must_use]
+pub fn in_force(since: Option<PartialDate>, until: Option<PartialDate>, on: Date) -> bool {
+    since.is_none_or(|since| since.first_day() <= on) && until.is_none_or(|until| until.last_day() >= on)
+}
+
 /// Whether a period with a start and an end (either may be unknown) overlaps `from..to`.
 ///
 /// An unknown start is taken from the end and the reverse; a period that knows neither overlaps nothing

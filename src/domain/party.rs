@@ -1,8 +1,9 @@
 //! Parties: the states and organisations of the partnership, and states beyond it.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::date::PartialDate;
+use super::date::{self, PartialDate};
 use super::text::{Citation, Localized};
 use super::word::words;
 
@@ -79,6 +80,14 @@ pub struct Participation {
     pub until: Option<PartialDate>,
     /// Where sources disagree, what they say.
     pub note: Option<String>,
+}
+
+impl Participation {
+    /// Whether the party takes part on that day; on the first and the last day it does.
+    #[must_use]
+    pub fn in_force(&self, on: Date) -> bool {
+        date::in_force(self.since, self.until, on)
+    }
 }
 
 /// Where a map may put a label: decimal degrees, WGS 84.

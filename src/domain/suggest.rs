@@ -29,6 +29,16 @@ fn likeness(word: &str, candidate: &str) -> f64 {
     }
 }
 
+/// Whether a word is most likely another one with a slip or two of the hand; case aside.
+#[must_use]
+pub fn is_slip_of(word: &str, known: &str) -> bool {
+    if word.chars().nth(LONGEST).is_some() {
+        return false;
+    }
+    let (word, known) = (word.to_uppercase(), known.to_uppercase());
+    strsim::osa_distance(&word, &known) <= (known.chars().count() / 4).min(2)
+}
+
 /// " Did you mean A, B or C?", or nothing where nothing is near.
 #[must_use]
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -50,5 +60,7 @@ mod tests {
         assert_eq!(near("afg", ["AFG", "TUR"]), ["AFG"]);
         assert_eq!(near(&"RETURNS".repeat(8_500), ["RETURNS"]), Vec::<&str>::new(), "too long to be compared");
         assert_eq!(near("PKA", ["LKA", "PAK", "TUR"]).first(), Some(&"PAK"));
+        assert!(is_slip_of("UNHCR-RSP", "UNHCR-RPS") && is_slip_of("unhcr-rps", "UNHCR-RPS") && is_slip_of("ESTAT-ASYAPCTZ", "ESTAT-ASYAPPCTZ"));
+        assert!(!is_slip_of("UZSTAT", "UNHCR-RPS") && !is_slip_of("AB", "AC") && !is_slip_of(&"RETURNS".repeat(8_500), "RETURNS"));
     }
 }

@@ -1,5 +1,7 @@
 //! Contact points in the graph: for participants alone.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::domain::contact::{ContactFunction, ContactPoint};
@@ -59,10 +61,22 @@ impl ContactFilter {
 }
 
 impl View {
-    /// The contact points that the viewer may see: all for those who take part, none for others.
+    /// Whether the viewer may see a contact point: those who take part see all, others those of their own party, which
+    /// may have left.
     #[must_use]
-    pub fn contacts(&self) -> &[ContactIx] {
-        if self.is_participant() { self.snapshot().contacts.all() } else { &[] }
+    pub fn sees_contact(&self, ix: ContactIx) -> bool {
+        self.is_participant() || self.viewer_party().is_some_and(|(party, _)| party == self.contact(ix).party)
+    }
+
+    /// The contact points that the viewer may see.
+    #[must_use]
+    pub fn contacts(&self) -> Cow<'_, [ContactIx]> {
+        let all = self.snapshot().contacts.all();
+        match self.viewer_party() {
+            None => Cow::Borrowed(&[]),
+            Some(_) if self.is_participant() => Cow::Borrowed(all),
+            Some(_) => all.iter().copied().filter(|&ix| self.sees_contact(ix)).collect(),
+        }
     }
 
     /// The sort key of a contact point: the code of its party, the name of its office, its id.

@@ -112,7 +112,7 @@ impl ActivityFilter {
             && holds(self.keywords.as_deref(), |all| activity.entry.keywords.iter().any(|k| all.contains(&fold(k))))
             && holds(self.groups.as_deref(), |all| activity.groups.iter().any(|group| all.contains(group)))
             && holds(self.found.as_deref(), |all| all.binary_search(&ix).is_ok())
-            && holds(self.without_practices, |without| view.visible_practices(&activity.practices).next().is_none() == without)
+            && holds(self.without_practices, |without| view.sees_any(&activity.practices) != without)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::date::PartialDate;
+use crate::domain::date::{self, PartialDate};
 use crate::domain::group::{WorkingGroup, WorkingGroupKind, WorkingGroupRole};
 use crate::domain::id::Id;
 use crate::domain::word::Words;
@@ -38,7 +38,7 @@ impl<N> MemberEdge<N> {
     /// Whether it is in force on that day.
     #[must_use]
     pub fn in_force(&self, on: Date) -> bool {
-        self.since.is_none_or(|since| since.first_day() <= on) && self.until.is_none_or(|until| until.last_day() >= on)
+        date::in_force(self.since, self.until, on)
     }
 
     /// The sort key of the edge, given the code of its other end.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
+
 use crate::domain::id::Id;
 use crate::domain::party::{self, GoodPracticeRole, OrganisationKind, ParticipationStatus, Region};
 use crate::domain::text::{Language, Localized, fold};
@@ -147,7 +149,7 @@ pub struct StateFilter {
     pub states: Option<Vec<StateIx>>,
     /// In one of these regions.
     pub regions: Option<Vec<Region>>,
-    /// Taking part in one of these ways.
+    /// Taking part, today, in one of these ways.
     pub participation: Option<Vec<ParticipationStatus>>,
     /// With a place, today, in one of these groups.
     pub groups: Option<Vec<GroupIx>>,
@@ -162,7 +164,7 @@ impl StateFilter {
         let state = view.state(ix);
         holds(self.states.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.regions.as_deref(), |all| all.contains(&state.entry.region))
-            && holds(self.participation.as_deref(), |all| state.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
+            && holds(self.participation.as_deref(), |all| view.participates_as(state.entry.participation.as_ref(), all))
             && holds(self.groups.as_deref(), |all| state.links.groups.iter().any(|e| e.in_force(view.today()) && all.contains(&e.node)))
             && holds(self.name_contains.as_deref(), |text| state.folded.iter().any(|name| name.contains(text)))
     }
@@ -175,7 +177,7 @@ pub struct OrganisationFilter {
     pub organisations: Option<Vec<OrganisationIx>>,
     /// Of one of these kinds.
     pub kinds: Option<Vec<OrganisationKind>>,
-    /// Taking part in one of these ways.
+    /// Taking part, today, in one of these ways.
     pub participation: Option<Vec<ParticipationStatus>>,
     /// With this in one of its names, accents and case apart.
     pub name_contains: Option<String>,
@@ -188,9 +190,23 @@ impl OrganisationFilter {
         let organisation = view.organisation(ix);
         holds(self.organisations.as_deref(), |all| all.binary_search(&ix).is_ok())
             && holds(self.kinds.as_deref(), |all| all.contains(&organisation.entry.kind))
-            && holds(self.participation.as_deref(), |all| organisation.entry.participation.as_ref().is_some_and(|p| all.contains(&p.status)))
+            && holds(self.participation.as_deref(), |all| view.participates_as(organisation.entry.participation.as_ref(), all))
             && holds(self.name_contains.as_deref(), |text| organisation.folded.iter().any(|name| name.contains(text)))
     }
+}
+
+/// Whether a party takes part in the partnership on a day, and the groups where it has a place then; sorted.
+///
+/// It takes part by itself, or by a place in a group. Whoever left, or has yet to come, has no place in any, whatever
+/// the list of a group says.
+pub(super) fn standing(participation: Option<&party::Participation>, links: &PartyLinks, on: Date) -> (bool, Vec<GroupIx>) {
+    if participation.is_some_and(|participation| !participation.in_force(on)) {
+        return (false, Vec::new());
+    }
+    let mut groups: Vec<GroupIx> = links.groups.iter().filter(|edge| edge.in_force(on)).map(|edge| edge.node).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    (participation.is_some() || !groups.is_empty(), groups)
 }
 
 /// A condition that was not set holds; one that was set is asked.
@@ -207,6 +223,21 @@ impl Snapshot {
 }
 
 impl View {
+    /// Whether a party takes part today in one of those ways.
+    fn participates_as(&self, participation: Option<&party::Participation>, ways: &[ParticipationStatus]) -> bool {
+        participation.is_some_and(|participation| ways.contains(&participation.status) && participation.in_force(self.today()))
+    }
+
+    /// Whether a party takes part in the partnership today.
+    #[must_use]
+    pub fn takes_part(&self, party: Party) -> bool {
+        let participation = match party {
+            Party::State(ix) => &self.state(ix).entry.participation,
+            Party::Organisation(ix) => &self.organisation(ix).entry.participation,
+        };
+        standing(participation.as_ref(), self.party_links(party), self.today()).0
+    }
+
     /// The code of a party: ISO 3166-1 alpha-3, or an acronym.
     #[must_use]
     pub fn party_code(&self, party: Party) -> &str {

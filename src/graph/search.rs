@@ -1,7 +1,8 @@
 //! Full text over what people write: BM25 with weighted fields, over stems, accents folded.
 //!
-//! Word statistics are taken over the documents that the viewer may see, at the time of asking: a hidden
-//! document moves no score (see `View`). A document may be written in several languages; each is read by the
+//! Word statistics are taken over the documents that everyone may see, at the time of asking: what is hidden, or shared
+//! with some, moves no score of another document (see `View`), and so tells nothing of itself by where others stand. A
+//! document may be written in several languages; each is read by the
 //! analyser of its language, and a question is read by the analysers of all of them.
 
 mod analyse;
@@ -190,10 +191,11 @@ impl<T> Gatherer<T> {
     }
 }
 
-/// What the visible documents are like, as a whole.
+/// What the documents that everyone sees are like, as a whole, and the languages of all that the viewer sees.
 struct Seen {
     count: f32,
     mean: f32,
+    common: Languages,
     languages: Languages,
 }
 
@@ -215,9 +217,10 @@ impl<T> Index<T> {
     /// Finds the documents among the visible ones that hold every word asked for.
     ///
     /// A question without a word to look for finds nothing. It is read by the rules of each language that a visible
-    /// document is written in.
-    pub fn find(&self, question: &str, visible: impl Fn(Ix<T>) -> bool) -> Hits<T> {
-        let seen = self.seen(&visible);
+    /// document is written in; by a language in which nothing is written that everyone sees (`common`), only what some
+    /// see is found.
+    pub fn find(&self, question: &str, visible: impl Fn(Ix<T>) -> bool, common: impl Fn(Ix<T>) -> bool) -> Hits<T> {
+        let seen = self.seen(&visible, &common);
         let mut best: BTreeMap<Ix<T>, f32> = BTreeMap::new();
         let mut asked = Vec::new();
         for word in Language::ALL.iter().filter(|word| seen.languages & bit(word.value) != 0) {
@@ -225,7 +228,11 @@ impl<T> Index<T> {
             if stems.is_empty() || asked.contains(&stems) {
                 continue;
             }
-            for (document, score) in self.find_stems(&stems, &seen, &visible) {
+            let is_common = seen.common & bit(word.value) != 0;
+            for (document, score) in self.find_stems(&stems, &seen, &visible, &common) {
+                if !is_common && common(document) {
+                    continue;
+                }
                 let held = best.entry(document).or_default();
                 *held = held.max(score);
             }
@@ -238,22 +245,24 @@ impl<T> Index<T> {
         self.shared.iter().map(AsRef::as_ref).chain([&self.added])
     }
 
-    /// What the visible documents are like. Lengths are sums of whole weights, so their sum is exact, and no order in
+    /// What the documents are like. Lengths are sums of whole weights, so their sum is exact, and no order in
     /// which they stand can move it.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts and lengths of documents, far below 2^24 of consequence")]
-    fn seen(&self, visible: &impl Fn(Ix<T>) -> bool) -> Seen {
-        let (mut count, mut sum, mut languages) = (0_usize, 0.0_f64, 0);
+    fn seen(&self, visible: &impl Fn(Ix<T>) -> bool, is_common: &impl Fn(Ix<T>) -> bool) -> Seen {
+        let (mut count, mut sum, mut common, mut languages) = (0_usize, 0.0_f64, 0, 0);
         for (ix, length, of) in self.parts().flat_map(Core::documents) {
-            if visible(ix) {
+            if is_common(ix) {
                 count += 1;
                 sum += f64::from(length);
+                common |= of;
+            } else if visible(ix) {
                 languages |= of;
             }
         }
-        Seen { count: count as f32, mean: (sum / count.max(1) as f64) as f32, languages }
+        Seen { count: count as f32, mean: (sum / count.max(1) as f64) as f32, common, languages: languages | common }
     }
 
-    fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool) -> Hits<T> {
+    fn find_stems(&self, stems: &[String], seen: &Seen, visible: &impl Fn(Ix<T>) -> bool, common: &impl Fn(Ix<T>) -> bool) -> Hits<T> {
         let (documents, mean) = (seen.count, seen.mean);
         let mut hits: Option<FxHashMap<Ix<T>, f32>> = None;
         for stem in stems {
@@ -266,7 +275,7 @@ impl<T> Index<T> {
                 return Vec::new();
             }
             #[expect(clippy::cast_precision_loss, reason = "a count of documents")]
-            let frequency = postings.len() as f32;
+            let frequency = postings.iter().filter(|(posting, _)| common(posting.document)).count() as f32;
             let rarity = (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln();
             let score = |p: &Posting<T>, length: f32| rarity * p.weight * (K1 + 1.0) / (p.weight + K1 * (1.0 - B + B * length / mean.max(f32::MIN_POSITIVE)));
             hits = Some(match hits {
@@ -297,7 +306,7 @@ mod tests {
     }
 
     fn found(index: &Index<Doc>, question: &str) -> Vec<usize> {
-        let mut hits = index.find(question, |_| true);
+        let mut hits = index.find(question, |_| true, |_| true);
         hits.sort_by(|a, b| b.1.total_cmp(&a.1));
         hits.into_iter().map(|(ix, _)| ix.get()).collect()
     }
@@ -318,7 +327,17 @@ mod tests {
         let with = index(&[("Return", "home"), ("Return and return", "return"), ("Work", "abroad")]);
         let without = index(&[("Return", "home"), ("Empty", "page"), ("Work", "abroad")]);
         let hide = |ix: Ix<Doc>| ix.get() != 1;
-        assert_eq!(with.find("return", hide), without.find("return", hide));
+        assert_eq!(with.find("return", hide, hide), without.find("return", hide, hide));
+    }
+
+    /// A common document may be seen here in another face: it is the faces that everyone sees which count.
+    #[test]
+    fn what_some_see_is_found_and_moves_no_score_of_another() {
+        let with = index(&[("Return", "home"), ("Return and return", "return"), ("Work", "abroad")]);
+        let common = |ix: Ix<Doc>| ix.get() != 1;
+        let (alone, beside) = (with.find("return", common, common), with.find("return", |_| true, common));
+        assert_eq!((alone.len(), beside.len()), (1, 2));
+        assert!(beside.iter().any(|hit| *hit == alone[0]), "{beside:?} {alone:?}");
     }
 
     #[test]
@@ -334,7 +353,7 @@ mod tests {
             });
         }
         for question in ["return", "home", "work", "return home", "nothing"] {
-            assert_eq!(whole.find(question, |_| true), grown.find(question, |_| true), "{question}");
+            assert_eq!(whole.find(question, |_| true, |_| true), grown.find(question, |_| true, |_| true), "{question}");
         }
     }
 }

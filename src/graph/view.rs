@@ -12,6 +12,7 @@ use crate::domain::audience::AudienceLevel;
 use crate::domain::contribution::{GoodPracticeStatus, TaskKind};
 use crate::domain::document::{DECLARATION_2013, Provision, ProvisionKind};
 use crate::domain::id::Id;
+use crate::domain::subject;
 use crate::domain::viewer::{Role, Viewer};
 
 use super::code::{UnknownCode, find_all};
@@ -22,11 +23,12 @@ use super::group::{GroupIx, GroupNode};
 use super::index::Ix;
 use super::meeting::{MeetingIx, MeetingNode};
 use super::order::Sorted;
-use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode};
+use super::party::{AreaIx, AreaNode, OrganisationIx, OrganisationNode, Party, Point, StateIx, StateNode, standing};
 use super::practice::{AudienceNode, PracticeIx, PracticeNode};
 use super::seal::Seal;
 use super::search::Hits;
 use super::snapshot::{Glance, NodeRef, Snapshot, SourceIx, SourceNode};
+use super::told::Told;
 
 /// One snapshot, seen by one viewer, on one day.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct View {
     viewer: Viewer,
     /// The viewer in this snapshot; none for anonymous readers.
     me: Option<Me>,
+    /// What its answers tell of restricted practices; none for anonymous readers, who see none.
+    told: Option<Arc<Told>>,
     today: Date,
 }
 
@@ -51,18 +55,16 @@ struct Me {
 impl Me {
     fn of(viewer: &Viewer, snapshot: &Snapshot, today: Date) -> Option<Self> {
         let member = viewer.member()?;
-        let (party, links, participates) = if let Some(ix) = snapshot.states.find(&member.party) {
+        let (party, links, participation) = if let Some(ix) = snapshot.states.find(&member.party) {
             let state = &snapshot.states[ix];
-            (Party::State(ix), &state.links, state.entry.participation.is_some())
+            (Party::State(ix), &state.links, &state.entry.participation)
         } else {
             let ix = snapshot.organisations.find(&member.party)?;
             let organisation = &snapshot.organisations[ix];
-            (Party::Organisation(ix), &organisation.links, organisation.entry.participation.is_some())
+            (Party::Organisation(ix), &organisation.links, &organisation.entry.participation)
         };
-        let mut groups: Vec<GroupIx> = links.groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        Some(Self { party, is_secretariat: member.role == Role::Secretariat, takes_part: participates || !groups.is_empty(), groups })
+        let (takes_part, groups) = standing(participation.as_ref(), links, today);
+        Some(Self { party, is_secretariat: member.role == Role::Secretariat, takes_part, groups })
     }
 
     fn sees(&self, practice: &PracticeNode) -> bool {
@@ -78,6 +80,8 @@ impl Me {
     fn is_among(&self, audience: &AudienceNode) -> bool {
         match audience.level {
             AudienceLevel::Owner => false,
+            // Each level holds the one before it: whoever was named and has left since reads no more.
+            AudienceLevel::NamedParties | AudienceLevel::Group if !self.takes_part => false,
             AudienceLevel::NamedParties | AudienceLevel::Group => {
                 audience.parties.contains(&self.party) || audience.groups.iter().any(|group| self.groups.binary_search(group).is_ok())
             }
@@ -124,7 +128,20 @@ impl View {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, viewer: Viewer, today: Date) -> Self {
         let me = Me::of(&viewer, &snapshot, today);
-        Self { snapshot, viewer, me, today }
+        let told = viewer.member().map(|_| Arc::default());
+        Self { snapshot, viewer, me, told, today }
+    }
+
+    /// The same request on a later snapshot.
+    #[must_use]
+    pub fn on(&self, snapshot: Arc<Snapshot>) -> Self {
+        Self { me: Me::of(&self.viewer, &snapshot, self.today), snapshot, ..self.clone() }
+    }
+
+    /// What its answers tell of restricted practices.
+    #[must_use]
+    pub const fn told(&self) -> Option<&Arc<Told>> {
+        self.told.as_ref()
     }
 
     /// Who reads.
@@ -143,16 +160,6 @@ impl View {
     #[must_use]
     pub fn viewer_party(&self) -> Option<(Party, &[GroupIx])> {
         self.me.as_ref().map(|me| (me.party, me.groups.as_slice()))
-    }
-
-    /// Whether a party takes part in the partnership: by itself, or with a place in a group today.
-    #[must_use]
-    pub fn takes_part(&self, party: Party) -> bool {
-        let participates = match party {
-            Party::State(ix) => self.state(ix).entry.participation.is_some(),
-            Party::Organisation(ix) => self.organisation(ix).entry.participation.is_some(),
-        };
-        participates || self.party_links(party).groups.iter().any(|edge| edge.in_force(self.today))
     }
 
     /// The revision that it shows.
@@ -234,8 +241,8 @@ impl View {
     /// viewer. Tells nothing of what is hidden: what is not seen here does not count.
     pub fn is_still_seen_in(&self, later: &Self) -> bool {
         let practices = self.visible_practices(self.snapshot.practices.all()).map(|ix| self.practice(ix).id);
-        let contacts = self.contacts().iter().map(|&ix| self.contact(ix).id);
-        practices.chain(contacts).all(|id| later.node(id).is_some())
+        let contacts = self.contacts();
+        practices.chain(contacts.iter().map(|&ix| self.contact(ix).id)).all(|id| later.node(id).is_some())
     }
 
     /// The face of a practice that the viewer sees, of those that have its id.
@@ -251,7 +258,7 @@ impl View {
     pub fn node(&self, id: Id) -> Option<NodeRef> {
         match self.snapshot.by_id.get(&id).copied()? {
             NodeRef::GoodPractice(any) => self.face(any).map(NodeRef::GoodPractice),
-            NodeRef::ContactPoint(_) if !self.is_participant() => None,
+            NodeRef::ContactPoint(ix) if !self.sees_contact(ix) => None,
             other => Some(other),
         }
     }
@@ -267,7 +274,8 @@ impl View {
             let practice = self.practice(ix);
             match practice.status {
                 GoodPracticeStatus::Submitted => {
-                    let is_mine = member.role == Role::Secretariat && !practice.hands.iter().any(|hand| **hand == *member.subject);
+                    let hands = practice.hands.iter().map(AsRef::as_ref);
+                    let is_mine = member.role == Role::Secretariat && !subject::is_among(hands, self.party_code(practice.owner), member);
                     is_mine.then_some(TaskKind::ReviewSubmission)
                 }
                 GoodPracticeStatus::Draft if self.is_owner(ix) => Some(TaskKind::FinishDraft),
@@ -537,12 +545,14 @@ impl View {
     /// Practices that hold every word of a question, with scores.
     #[must_use]
     pub fn search_practices(&self, question: &str) -> Hits<PracticeNode> {
-        self.snapshot.practice_texts.find(question, |ix| self.sees(ix))
+        let is_common = |ix: PracticeIx| matches!(self.snapshot.glances[ix.get()], Glance::Everyone | Glance::Public);
+        self.snapshot.practice_texts.find(question, |ix| self.sees(ix), is_common)
     }
 
     /// Activities that hold every word of a question, with scores.
     #[must_use]
     pub fn search_activities(&self, question: &str) -> Hits<ProvisionNode> {
-        self.snapshot.activity_texts.find(question, |ix: Ix<ProvisionNode>| self.is_kind(ix, ProvisionKind::Activity))
+        let is_activity = |ix: Ix<ProvisionNode>| self.is_kind(ix, ProvisionKind::Activity);
+        self.snapshot.activity_texts.find(question, is_activity, is_activity)
     }
 }

@@ -190,8 +190,9 @@ impl Api {
         let writes = if charge.kind == OperationKind::Mutation { self.limits.root_fields } else { 0 };
         let mut document = prepared.document.clone();
         omitted::leave_out(&mut document, operation.as_deref(), &variables);
-        let views = Views::new(View::new(snapshot, viewer.clone(), today), writes);
-        let reads = Arc::new(Reads::default());
+        let view = View::new(snapshot, viewer.clone(), today);
+        let reads = Arc::new(Reads::of(&view));
+        let views = Views::new(view, writes);
         let mut request = Request::new(String::new())
             .variables(variables)
             .data(views)
@@ -205,7 +206,7 @@ impl Api {
             request = request.data(written::Wanted);
         }
         if writes > 0 {
-            request = request.data(Writer { store: Arc::clone(&store), follower, today, revision: Arc::clone(&written) });
+            request = request.data(Writer { store: Arc::clone(&store), follower, revision: Arc::clone(&written) });
         }
         request.operation_name = operation;
         request.set_parsed_query(document);

@@ -21,7 +21,7 @@ use super::mutation::{digest_of, writer};
 use super::object::object;
 use super::page::{KeyOf, bind, connection, paged};
 use super::party::{Party, State};
-use super::reads::read_contact;
+use super::reads::{Looked, read_contact};
 use super::resolve::Rows;
 use super::scalar::{DateTime, Given};
 use super::view;
@@ -135,8 +135,19 @@ pub fn contacts(ctx: &Context<'_>, filter: Given<Box<ContactPointFilterInput>>, 
     let binding = bind("Query.contactPoints", (), (), &filter);
     let filter = filter.0.map(|filter| filter.resolve(view)).transpose()?;
     let key: KeyOf<ContactIx> = |view, ix| view.contact_key(*ix);
-    let keep = |ix: &ContactIx| filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
-    Ok(ContactPointConnection(paged(ctx, binding, page, &Listing::ascending(view.contacts()), key, keep)?))
+    let looked = Looked::new();
+    let keep = |ix: &ContactIx| {
+        let kept = filter.as_ref().is_none_or(|f| f.keeps(view, *ix));
+        if kept {
+            looked.keep(*ix);
+        }
+        kept
+    };
+    let paged = paged(ctx, binding, page, &Listing { rows: view.contacts(), descending: false }, key, keep)?;
+    for ix in looked.told(ctx, paged.page.rows.iter().copied()) {
+        read_contact(ctx, ix);
+    }
+    Ok(ContactPointConnection(paged))
 }
 
 /// An office of the viewer's own party.

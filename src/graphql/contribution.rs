@@ -336,6 +336,8 @@ async fn on_practice<I: OnPractice>(ctx: &Context<'_>, name: &str, input: &I, ac
     let found = input.id().parse::<Id>().ok().and_then(|id| view.node(id).map(|node| (id, node)));
     // What the caller does not see is not there, whoever he is.
     let Some((id, NodeRef::GoodPractice(ix))) = found else { return Ok(Err(not_there())) };
+    // A refusal by any other rule says that it is there.
+    view.tell(ix);
     let by = match member(view) {
         Ok(by) => by,
         Err(errors) => return Ok(Err(errors)),

@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, SimpleObject};
 
-use crate::domain::contribution::{EventKind, GoodPracticeStatus};
+use crate::domain::contribution::{Disclosed, EventKind, GoodPracticeStatus, Happened};
 use crate::domain::text::Language;
 use crate::graph::View;
 use crate::graph::order::SortKey;
@@ -137,11 +137,32 @@ pub async fn versions(ctx: &Context<'_>, practice: PracticeIx, page: &PageArgume
         Ok(rows) => rows,
         Err(fault) => return Some(Err(fault)),
     };
-    // A draft that was never submitted is its owner's alone.
-    let shown = |row: &&VersionRow| !is_guest || row.status != GoodPracticeStatus::Draft && row.version <= node.version;
-    let rows: Vec<VersionRow> = rows.iter().filter(shown).cloned().collect();
+    let mut rows = rows.to_vec();
+    if is_guest {
+        // A text that was never submitted is its owner's alone, whatever became of it since.
+        let events = match loaders(ctx).events(node.id, view.revision()).await {
+            Ok(events) => events,
+            Err(fault) => return Some(Err(fault)),
+        };
+        let disclosed = Disclosed::of(rows.iter().map(|row| row.version), events.iter().map(happened));
+        rows.retain(|row| row.version <= node.version && disclosed.version(row.version));
+    }
     let key: KeyOf<VersionRow> = |_, row| SortKey::new().signed(-i64::from(row.version)).done();
     Some(page_of(ctx, "GoodPractice.versions", node.id, &rows, page, key).map(GoodPracticeVersionConnection))
+}
+
+const fn happened(event: &EventRow) -> Happened {
+    (event.kind, event.version)
+}
+
+/// What the secretariat learns of events, latest first. Who read it is its owner's to know, and so is what it did before
+/// a submission, behind the last one, and why it took something back.
+fn told_to_guests(versions: &[VersionRow], events: Vec<EventRow>, newest: u32) -> Vec<EventRow> {
+    let disclosed = Disclosed::of(versions.iter().map(|row| row.version), events.iter().map(happened));
+    let mut learnt = disclosed.events(events.iter().rev().map(happened));
+    learnt.reverse();
+    let rows = events.into_iter().zip(learnt).filter(|(row, learnt)| *learnt && row.version.is_some_and(|version| version <= newest));
+    rows.map(|(row, _)| EventRow { note: row.note.filter(|_| Disclosed::note(row.kind)), ..row }).collect()
 }
 
 /// What happened to a practice.
@@ -155,10 +176,15 @@ pub async fn events(ctx: &Context<'_>, practice: PracticeIx, page: &PageArgument
         Ok(rows) => rows,
         Err(fault) => return Some(Err(fault)),
     };
-    // Who read it is its owner's to know; what it did before and after a submission is its own.
-    let shown = |row: &&EventRow| !is_guest || row.kind != EventKind::ReadRestricted && row.version.is_some_and(|version| version <= node.version);
+    let mut rows = rows.to_vec();
+    if is_guest {
+        rows = match loaders(ctx).versions(node.id, view.revision()).await {
+            Ok(versions) => told_to_guests(&versions, rows, node.version),
+            Err(fault) => return Some(Err(fault)),
+        };
+    }
     let party = |code: &str| view.parties_of(&[code.to_owned()]).ok().and_then(|found| found.first().copied()).map(Party::from);
-    let rows: Vec<EventOf> = rows.iter().filter(shown).map(|row| EventOf { row: row.clone(), by: party(&row.party) }).collect();
+    let rows: Vec<EventOf> = rows.iter().map(|row| EventOf { row: row.clone(), by: party(&row.party) }).collect();
     let key: KeyOf<EventOf> = |_, row| SortKey::new().signed(-row.row.seq).done();
     Some(page_of(ctx, "GoodPractice.history", node.id, &rows, page, key).map(EventConnection))
 }

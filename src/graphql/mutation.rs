@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::Context;
-use jiff::civil::Date;
 
-use crate::graph::View;
 use crate::store::{Follower, Store};
 
 use super::contact::{self, EraseContactPointInput, EraseContactPointPayload, SaveContactPointInput, SaveContactPointPayload};
@@ -28,8 +26,6 @@ pub struct Writer {
     pub store: Arc<Store>,
     /// The graph that is to show it.
     pub follower: Arc<Follower>,
-    /// The day of the request (UTC).
-    pub today: Date,
     /// The last revision that the request made; 0 before.
     pub revision: Arc<AtomicU64>,
 }
@@ -44,7 +40,7 @@ impl Writer {
     pub async fn go_on(&self, ctx: &Context<'_>, revision: u64) -> Result<(), Fault> {
         self.revision.fetch_max(revision, Ordering::Relaxed);
         let (graph, _) = self.follower.catch_up().await.map_err(|fault| Fault::unavailable(&fault))?;
-        ctx.data_unchecked::<Views>().go_on(View::new(graph, view(ctx).viewer().clone(), self.today));
+        ctx.data_unchecked::<Views>().go_on(view(ctx).on(graph));
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ use super::loaders::loaders;
 use super::meeting::Meeting;
 use super::party::{Organisation, State};
 use super::practice::GoodPractice;
+use super::reads::read_contact;
 use super::view;
 
 /// The most ids that one call takes.
@@ -102,8 +103,14 @@ fn in_memory(ctx: &Context<'_>, id: Id) -> Option<Node> {
         NodeRef::Flow(ix) => Node::Flow(Flow(ix)),
         NodeRef::Meeting(ix) => Node::Meeting(Meeting(ix)),
         NodeRef::Source(ix) => Node::Source(Source(ix)),
-        NodeRef::GoodPractice(ix) => Node::GoodPractice(GoodPractice(ix)),
-        NodeRef::ContactPoint(ix) => Node::ContactPoint(ContactPoint(ix)),
+        NodeRef::GoodPractice(ix) => {
+            view.tell(ix);
+            Node::GoodPractice(GoodPractice(ix))
+        }
+        NodeRef::ContactPoint(ix) => {
+            read_contact(ctx, ix);
+            Node::ContactPoint(ContactPoint(ix))
+        }
     })
 }
 

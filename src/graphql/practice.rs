@@ -22,7 +22,7 @@ use super::loaders::loaders;
 use super::object::object;
 use super::page::{KeyOf, bind, connection, paged, paged_from};
 use super::party::{Citation, Party, State, citations};
-use super::reads::read;
+use super::reads::{Looked, read};
 use super::resolve::Rows;
 use super::scalar::{Date, DateTime, Given};
 use super::view;
@@ -80,6 +80,7 @@ object! {
 
         /// The party that shares it, and alone may change it; null where it is shared without attribution.
         async fn owner(&self, ctx: &Context<'_>) -> Option<Party> {
+            read(ctx, self.0);
             view(ctx).owner(self.0).map(Party::from)
         }
 
@@ -182,8 +183,10 @@ object! {
                 Ok(most) if most <= crate::graph::page::LARGEST_PAGE => most,
                 _ => return Err(Fault::input(format!("`first` is {first}: ask for 0 to {}.", crate::graph::page::LARGEST_PAGE))),
             };
-            let related = view(ctx).related(self.0, most).into_iter();
+            let related = view(ctx).related(self.0, most);
+            related.iter().for_each(|r| view(ctx).tell(r.practice));
             Ok(related
+                .into_iter()
                 .map(|r| RelatedGoodPractice {
                     good_practice: GoodPractice(r.practice),
                     score: r.score,
@@ -324,11 +327,26 @@ pub struct GoodPracticeOrder {
 /// A list of practices, given by publication, oldest first; newest first, or best answer first, where no order is given.
 pub fn practices_of(
     ctx: &Context<'_>,
+    list: (&'static str, impl std::hash::Hash),
+    by_publication: &[PracticeIx],
+    filter: Given<Box<GoodPracticeFilterInput>>,
+    order_by: Option<GoodPracticeOrder>,
+    page: &PageArguments,
+) -> Result<GoodPracticeConnection, Fault> {
+    let (view, looked) = (view(ctx), Looked::new());
+    let connection = listed(ctx, list, by_publication, filter, order_by, page, &looked)?;
+    looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    Ok(connection)
+}
+
+fn listed(
+    ctx: &Context<'_>,
     (list, of): (&'static str, impl std::hash::Hash),
     by_publication: &[PracticeIx],
     filter: Given<Box<GoodPracticeFilterInput>>,
     order_by: Option<GoodPracticeOrder>,
     page: &PageArguments,
+    looked: &Looked<PracticeIx>,
 ) -> Result<GoodPracticeConnection, Fault> {
     let view = view(ctx);
     let asks_text = filter.0.as_ref().is_some_and(|filter| filter.text.0.is_some());
@@ -343,7 +361,13 @@ pub fn practices_of(
     let found = filter.as_ref().and_then(|filter| filter.found.as_deref()).unwrap_or_default();
     let row = |&practice: &PracticeIx| Row { practice, score: score_of(found, practice) };
     let descending = order.direction == OrderDirection::Desc;
-    let keep = |row: &Row| view.sees(row.practice) && filter.as_ref().is_none_or(|f| f.keeps(view, row.practice));
+    let keep = |row: &Row| {
+        let kept = view.sees(row.practice) && filter.as_ref().is_none_or(|f| f.keeps(view, row.practice));
+        if kept && view.is_noted(row.practice) {
+            looked.keep(row.practice);
+        }
+        kept
+    };
     let (rows, key): (Vec<Row>, KeyOf<Row>) = match order.field {
         GoodPracticeOrderField::PublishedAt => return publication(ctx, binding, page, by_publication, descending, keep),
         GoodPracticeOrderField::UpdatedAt => {

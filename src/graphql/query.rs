@@ -161,7 +161,8 @@ object! {
 
         /// The practice of that slug; null where there is none.
         async fn good_practice(&self, ctx: &Context<'_>, #[graphql(desc = "The slug: 'migrant-resource-centres-silk-routes'.")] slug: String) -> Option<GoodPractice> {
-            view(ctx).find_practice(&slug).map(GoodPractice)
+            let view = view(ctx);
+            view.find_practice(&slug).inspect(|&ix| view.tell(ix)).map(GoodPractice)
         }
 
         /// Good practices; newest publication first where no order is given, best answer first with `filter.text`.

@@ -10,6 +10,7 @@ use crate::graph::practice::PracticeIx;
 use super::error::Fault;
 use super::page::{KeyOf, bind, connection, paged};
 use super::practice::GoodPractice;
+use super::reads::Looked;
 use super::resolve::row;
 use super::scalar::DateTime;
 use super::view;
@@ -64,5 +65,12 @@ pub fn tasks(ctx: &Context<'_>, page: &PageArguments) -> Result<TaskConnection, 
     let rows: Vec<Waiting> = view.tasks().into_iter().map(waiting).collect();
     let key: KeyOf<Waiting> = |view, row| view.update_key(row.practice);
     let of = view.viewer().member().map(|member| (member.party.clone(), member.subject.clone()));
-    Ok(TaskConnection(paged(ctx, bind("Query.tasks", of, (), ()), page, &Listing::ascending(&rows), key, |_| true)?))
+    let looked = Looked::new();
+    let keep = |row: &Waiting| {
+        looked.keep(row.practice);
+        true
+    };
+    let paged = paged(ctx, bind("Query.tasks", of, (), ()), page, &Listing::ascending(&rows), key, keep)?;
+    looked.told(ctx, paged.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    Ok(TaskConnection(paged))
 }

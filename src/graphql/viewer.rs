@@ -46,12 +46,7 @@ object! {
 
         /// The working groups in which your party has a place today, by code; a dozen at most.
         async fn working_groups(&self, ctx: &Context<'_>) -> Rows<WorkingGroup> {
-            let view = view(ctx);
-            let Some(party) = party(ctx) else { return Rows(Vec::new()) };
-            let today = view.today();
-            let mut groups: Vec<_> = view.party_links(party).groups.iter().filter(|edge| edge.in_force(today)).map(|edge| edge.node).collect();
-            groups.dedup();
-            groups.into_iter().map(WorkingGroup).collect()
+            view(ctx).viewer_party().map_or(&[][..], |(_, groups)| groups).iter().copied().map(WorkingGroup).collect()
         }
 
         /// Until when your key or token is good; null for an anonymous reader.

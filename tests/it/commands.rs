@@ -3,6 +3,7 @@
 mod backup;
 mod health;
 mod keys;
+mod misspelt;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -1,5 +1,10 @@
 //! The life of a practice, as its owner, the secretariat, a party it is shared with and everyone else live it.
 
+mod canaries;
+mod eyes;
+mod left;
+mod noted;
+mod oracle;
 mod rules;
 mod vanishing;
 mod visibility;
@@ -26,7 +31,11 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
-        let app = TestApp::with(|_| {});
+        Self::on(TestApp::with(|_| {}))
+    }
+
+    /// The same on a server of one's own.
+    pub fn on(app: TestApp) -> Self {
         let key = |party, role, subject| app.key(party, role, subject);
         Self {
             tashkent: key("UZB", Role::FocalPoint, "tashkent"),

@@ -12,7 +12,7 @@ use silkroutes::domain::viewer::Role;
 
 use crate::app::{Reply, TestApp, copy_of, knob};
 use crate::place::Place;
-use draw::Draw;
+pub use draw::Draw;
 
 const FEW: usize = 400;
 

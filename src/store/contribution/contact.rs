@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransact
 
 use super::Outcome;
 use crate::domain::contact::ContactPoint;
-use crate::domain::contribution::{Refused, UserErrorCode};
+use crate::domain::contribution::Refused;
 use crate::domain::entry::{Entry, Kind};
 use crate::domain::id::Id;
 use crate::domain::viewer::Member;
@@ -67,7 +67,8 @@ async fn check(transaction: &DatabaseTransaction, by: &Member, id: Id, saw: u32)
     let (version, content): (i64, String) = (row.try_get_by_index(0).doing(DOING)?, row.try_get_by_index(1).doing(DOING)?);
     let contact: ContactPoint = serde_json::from_str(&content).map_err(|_| StoreError::Damaged { what: "the content", of: format!("contact point {id}") })?;
     if contact.party != by.party {
-        return Ok(Some(Outcome::Refused(Refused::new(UserErrorCode::Forbidden, "Only the party that it belongs to may do this."))));
+        // Whoever may know that it is there was refused before: to all others it is not.
+        return Ok(Some(Outcome::NotThere));
     }
     let version = u32::try_from(version).unwrap_or(u32::MAX);
     Ok((version != saw).then(|| Outcome::Refused(Refused::version_conflict(version, saw))))
