@@ -132,7 +132,7 @@ pub(super) async fn erase(store: &Store) {
         store.erasure().await;
         let (since, mut is_told) = (Instant::now(), false);
         loop {
-            let fault = match store.take_out_erased().await {
+            let fault = match Box::pin(store.take_out_erased()).await {
                 Ok(true) => break,
                 Ok(false) => "another program reads an older state".to_owned(),
                 Err(fault) => fault.to_string(),

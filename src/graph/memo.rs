@@ -30,9 +30,9 @@ impl Memo {
             return known;
         }
         // Not while others wait: it may ask something itself.
-        let made = make();
-        self.with(|answers: &mut FxHashMap<K, V>| answers.insert(question.clone(), made.clone()));
-        made
+        let answer = make();
+        self.with(|answers: &mut FxHashMap<K, V>| answers.insert(question.clone(), answer.clone()));
+        answer
     }
 
     fn with<K, V, R>(&self, ask: impl FnOnce(&mut FxHashMap<K, V>) -> R) -> R

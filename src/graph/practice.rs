@@ -240,9 +240,9 @@ impl View {
     #[must_use]
     pub fn search_practices(&self, question: &str) -> Arc<Hits<PracticeNode>> {
         self.memo().of(&Sought(question.to_owned()), || {
-            let (texts, sees, is_common) = (&self.snapshot().practice_texts, |ix| self.sees(ix), |ix| self.is_common(ix));
-            let seen: Seen = self.memo().of(&SeenPractices, || texts.seen(sees, is_common, self.work()));
-            Arc::new(texts.find(question, &seen, sees, is_common, self.work()))
+            let (texts, visible, common) = (&self.snapshot().practice_texts, |ix| self.sees(ix), |ix| self.is_common(ix));
+            let seen: Seen = self.memo().of(&SeenPractices, || texts.seen(visible, common, self.work()));
+            Arc::new(texts.find(question, &seen, visible, common, self.work()))
         })
     }
 

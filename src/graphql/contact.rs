@@ -133,7 +133,7 @@ impl ContactPointFilterInput {
 pub fn contacts(ctx: &Context<'_>, filter: Given<Box<ContactPointFilterInput>>, page: &PageArguments) -> Result<ContactPointConnection, Fault> {
     let view = view(ctx);
     let binding = bind("Query.contactPoints", (), (), &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let key: KeyOf<ContactIx> = |view, ix| view.contact_key(*ix);
     let (looked, keep) = (Looked::new(), kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix)));
     let keep = |ix: &ContactIx| {

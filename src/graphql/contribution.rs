@@ -364,7 +364,7 @@ async fn contribute(ctx: &Context<'_>, call: Call) -> Done {
 /// Does what a call asks, and shows the graph as it is then from now on; or all that the rules have against it.
 pub async fn perform(ctx: &Context<'_>, call: Call, not_there: fn() -> Vec<UserError>) -> Result<Result<Id, Vec<UserError>>, Fault> {
     let writer = writer(ctx);
-    Ok(match writer.store.contribute(call).await.map_err(|fault| Fault::unwritten(&fault))? {
+    Ok(match Box::pin(writer.store.contribute(call)).await.map_err(|fault| Fault::unwritten(&fault))? {
         Outcome::Done(id, revision, storage) => {
             writer.storage.store(storage.map(Arc::new));
             writer.go_on(ctx, revision).await?;

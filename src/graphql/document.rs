@@ -403,7 +403,7 @@ pub fn activities_of(
 ) -> Result<ActivityConnection, Fault> {
     let view = view(ctx);
     let binding = bind(list, of, (), &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(ActivityConnection(paged(ctx, binding, page, &Listing::ascending(rows), provision_key, keep)?))
 }

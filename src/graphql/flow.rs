@@ -264,7 +264,7 @@ pub fn flows_of(
     let view = view(ctx);
     let order = order_by.unwrap_or_default();
     let binding = bind(list, of, order, &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let key = if order.by_name() { |view: &View, ix: &FlowIx| view.flow_name_key(*ix) } else { |view: &View, ix: &FlowIx| view.flow_key(*ix) };
     let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(FlowConnection(paged(ctx, binding, page, &flow_listing(view, order, rows), key, keep)?))

@@ -239,7 +239,7 @@ impl WorkingGroupFilterInput {
 pub fn groups(ctx: &Context<'_>, filter: Given<Box<WorkingGroupFilterInput>>, page: &PageArguments) -> Result<WorkingGroupConnection, Fault> {
     let view = view(ctx);
     let binding = bind("Query.workingGroups", (), (), &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let key = |view: &View, ix: &GroupIx| view.group_key(*ix);
     let keep = kept(view, filter.as_deref(), |filter, ix| filter.keeps(view, *ix));
     Ok(WorkingGroupConnection(paged(ctx, binding, page, &Listing::ascending(view.groups()), key, keep)?))

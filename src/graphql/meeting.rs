@@ -185,7 +185,7 @@ pub fn meetings_of(
     let view = view(ctx);
     let order = order_by.unwrap_or(MeetingOrder { field: MeetingOrderField::StartsOn, direction: OrderDirection::Desc });
     let binding = bind(list, of, order, &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let mut rows = rows.to_vec();
     view.work().spend(SORTED * rows.len() as u64);
     view.meetings().sort(&mut rows);

@@ -95,17 +95,17 @@ const TAKEN_IN: u64 = 4;
 ///
 /// # Errors
 /// Where `resolve` says what is wrong.
-pub fn resolved<I, F>(view: &View, filter: &Given<Box<I>>, resolve: impl FnOnce(I) -> Result<F, Fault>) -> Result<Option<Arc<F>>, Fault>
+pub fn resolved<I, F>(view: &View, filter: Given<Box<I>>, resolve: impl FnOnce(I) -> Result<F, Fault>) -> Result<Option<Arc<F>>, Fault>
 where
     I: Clone + Eq + Hash + Send + 'static,
     F: Send + Sync + 'static,
 {
-    let Some(filter) = filter.0.as_deref() else { return Ok(None) };
+    let Some(filter) = filter.0 else { return Ok(None) };
     let mut size = Size(0);
     filter.hash(&mut size);
     // Reading it from the request took that each time.
     view.work().spend(TAKEN_IN * size.0);
-    view.memo().of(filter, || resolve(filter.clone()).map(Arc::new)).map(Some)
+    view.memo().of(&*filter, || resolve((*filter).clone()).map(Arc::new)).map(Some)
 }
 
 /// A list of words that an argument names, sorted and without doubles: whoever names one often asks for nothing more.

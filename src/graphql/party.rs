@@ -228,7 +228,7 @@ object! {
             let (node, order) = (view.state(self.0), order_by.unwrap_or_default());
             let binding = bind("State.flows", node.id, order, (&roles, &filter));
             let roles = Given(words(view, roles));
-            let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+            let filter = resolved(view, filter, |filter| filter.resolve(view))?;
             let keeps = kept(view, filter.as_deref(), |filter: &FlowFilter, edge: &StateFlow| filter.keeps(view, edge.flow));
             let keep = |edge: &StateFlow| plays(edge, roles.0.as_deref()) && keeps(edge);
             let mut rows = std::borrow::Cow::Borrowed(node.flows.as_slice());
@@ -557,7 +557,7 @@ pub fn states(
     let view = view(ctx);
     let order = order_by.unwrap_or(StateOrder { field: StateOrderField::Iso3, direction: OrderDirection::Asc });
     let binding = bind("Query.states", (), order, &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let by_name = order.field == StateOrderField::Name;
     let rows = if by_name { &view.states_by_name().rows } else { view.states() };
     let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };
@@ -575,7 +575,7 @@ pub fn organisations(
     let view = view(ctx);
     let order = order_by.unwrap_or(OrganisationOrder { field: OrganisationOrderField::Code, direction: OrderDirection::Asc });
     let binding = bind("Query.organisations", (), order, &filter);
-    let filter = resolved(view, &filter, |filter| filter.resolve(view))?;
+    let filter = resolved(view, filter, |filter| filter.resolve(view))?;
     let by_name = order.field == OrganisationOrderField::Name;
     let rows = if by_name { &view.organisations_by_name().rows } else { view.organisations() };
     let list = Listing { rows: rows.into(), descending: order.direction == OrderDirection::Desc };

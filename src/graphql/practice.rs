@@ -361,7 +361,7 @@ fn listed(
         order.field = GoodPracticeOrderField::PublishedAt;
     }
     let binding = bind(list, of, order, &filter);
-    let sieve = resolved(view, &filter, |filter| filter.resolve(view).map(|filter| Sieve::new(filter, view)))?;
+    let sieve = resolved(view, filter, |filter| filter.resolve(view).map(|filter| Sieve::new(filter, view)))?;
     let sieve = sieve.as_deref();
     let walk = Walk::new(view, sieve);
     let descending = order.direction == OrderDirection::Desc;

@@ -155,7 +155,7 @@ async fn run_elsewhere(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked,
         (made, again)
     };
     let (made, again) = work::elsewhere(shared, stop, work).await?;
-    ticket.resume(again);
+    ticket.resume(&again);
     made
 }
 
@@ -169,7 +169,7 @@ async fn run_large(shared: &Arc<Shared>, ticket: &mut Ticket, asked: &Asked, sto
         (made, again)
     };
     let (made, again) = work::elsewhere(shared, stop, work).await?;
-    ticket.resume(again);
+    ticket.resume(&again);
     made
 }
 

@@ -57,8 +57,8 @@ pub(super) fn name(encoding: Encoding) -> Option<HeaderValue> {
 pub(super) fn whole(body: &[u8], encoding: Encoding) -> Option<Bytes> {
     let mut packer = Packer::new(encoding)?;
     packer.write(body).ok()?;
-    let packed = packer.end().ok()?;
-    (packed.len() < body.len()).then(|| packed.into())
+    let bytes = packer.end().ok()?;
+    (bytes.len() < body.len()).then(|| bytes.into())
 }
 
 /// A body that goes out again and again, and its packed forms, each made when it is first asked for. Together these take
@@ -110,7 +110,7 @@ impl Twins {
 /// Packs what comes piece by piece.
 pub(super) enum Packer {
     Brotli(Box<::brotli::CompressorWriter<Vec<u8>>>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
 }
 
 impl Packer {
@@ -118,7 +118,7 @@ impl Packer {
     pub fn new(encoding: Encoding) -> Option<Self> {
         match encoding {
             Encoding::Brotli => Some(Self::Brotli(Box::new(::brotli::CompressorWriter::new(Vec::new(), 4096, LEVEL, 20)))),
-            Encoding::Gzip => Some(Self::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::new(LEVEL)))),
+            Encoding::Gzip => Some(Self::Gzip(Box::new(GzEncoder::new(Vec::new(), flate2::Compression::new(LEVEL))))),
             Encoding::Identity => None,
         }
     }
@@ -176,9 +176,9 @@ mod tests {
     fn packed_forms_hold_the_same_bytes_as_a_whole_and_in_pieces() {
         let body = "Türkiye ".repeat(5000);
         for encoding in [Encoding::Brotli, Encoding::Gzip] {
-            let packed = whole(body.as_bytes(), encoding).unwrap();
-            assert!(packed.len() < body.len() / 10);
-            assert_eq!(unpacked(&packed, encoding), body);
+            let at_once = whole(body.as_bytes(), encoding).unwrap();
+            assert!(at_once.len() < body.len() / 10);
+            assert_eq!(unpacked(&at_once, encoding), body);
             assert!(whole(b"x", encoding).is_none());
             let mut packer = Packer::new(encoding).unwrap();
             let mut pieces = Vec::new();

@@ -247,7 +247,7 @@ impl Ticket {
     }
 
     /// Goes on after a further place of the same request, which took what the request costs.
-    pub fn resume(&mut self, again: Self) {
+    pub fn resume(&mut self, again: &Self) {
         self.left = again.left;
     }
 

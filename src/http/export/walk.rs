@@ -131,7 +131,7 @@ impl Walk {
                 ticket.give_back(left.cost);
             }
         })?;
-        ticket.resume(again);
+        ticket.resume(&again);
         if page.total.is_some_and(|total| total > self.most) {
             return Err(self.too_long(page.total.unwrap_or_default()).into());
         }
@@ -152,7 +152,7 @@ impl Walk {
             self.viewer = self.shared.auth.viewer(&self.headers, &self.shared.follower.current(), (self.shared.clock)()).await?;
         }
         let (page, again) = self.page(Some(&after), left, self.ticket.again()).await?;
-        self.ticket.resume(again);
+        self.ticket.resume(&again);
         if self.is_withdrawn() {
             let message = "Something was withdrawn while the file was made; ask for it again.";
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).into());

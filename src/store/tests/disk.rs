@@ -121,8 +121,8 @@ async fn story(seed: u64) -> bool {
     draft(&store, 1_000).await.unwrap();
     acknowledged.push(1_000);
     // What was refused may be there all the same; what was acknowledged must.
-    let seen = found(&url).await;
-    let lost: Vec<_> = acknowledged.iter().filter(|n| !seen.contains(n)).collect();
+    let there = found(&url).await;
+    let lost: Vec<_> = acknowledged.iter().filter(|n| !there.contains(n)).collect();
     assert_eq!(lost, Vec::<&u16>::new(), "seed {seed}: acknowledged, and not there");
     assert!(noted(&url).await >= noticed, "seed {seed}: shown, and not noted");
     assert_eq!(store.check().await.unwrap(), [], "seed {seed}");

@@ -40,7 +40,10 @@ pub enum Call {
         to: String,
     },
     /// A file got a second name.
-    Link { from: String, to: String },
+    Link {
+        from: String,
+        to: String,
+    },
     Remove(String),
 }
 
