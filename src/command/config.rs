@@ -27,10 +27,10 @@ impl Show {
 fn text(config: &Config) -> String {
     let mut text = String::from("# The settings of Silkroutes. A line that starts with # says what is there anyway.\n");
     let mut group = "";
-    // TOML wants what has no group first.
-    let (grouped, single): (Vec<_>, Vec<_>) = config.rows().partition(|row| row.name.contains('.'));
-    for row in single.iter().chain(&grouped) {
-        let (of, name) = row.name.rsplit_once('.').unwrap_or(("", row.name));
+    // TOML wants what has no group first, and each group once: by name, one may stand within another.
+    let mut rows: Vec<_> = config.rows().map(|row| (row.name.rsplit_once('.').unwrap_or(("", row.name)), row)).collect();
+    rows.sort_by_key(|((of, _), _)| *of);
+    for ((of, name), row) in rows {
         if of != group {
             group = of;
             let _ = writeln!(text, "\n[{group}]");
