@@ -17,7 +17,7 @@ use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::write::{self, Changes, is_postgres};
-use super::{Store, StoreError};
+use super::{Store, StoreError, connect};
 use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::{Dossier, EventKind, Refused, Step};
 use crate::domain::entry::Kind;
@@ -277,7 +277,8 @@ async fn answered(transaction: &DatabaseTransaction, by: &Member, key: &str, at:
     old.bind(instant(at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN)));
     run(transaction, old).await.doing(ANSWERED)?;
     let mut sql = Sql::new("SELECT digest, entry_id, revision FROM answered WHERE subject = ");
-    sql.bind(caller(by)).text(" AND key = ").bind(key);
+    // An earlier version kept keys as they are.
+    sql.bind(caller(by)).text(" AND key IN (").bind(key).text(", ").bind(hidden(transaction, key).await?).text(")");
     let found = rows(transaction, sql).await.doing(ANSWERED)?;
     let Some(row) = found.first() else { return Ok(None) };
     let (digest, id, revision): (String, String, i64) =
@@ -288,9 +289,14 @@ async fn answered(transaction: &DatabaseTransaction, by: &Member, key: &str, at:
 
 async fn remember(transaction: &DatabaseTransaction, by: &Member, key: &str, digest: &str, id: Id, revision: u64, at: Timestamp) -> Result<(), StoreError> {
     let mut sql = Sql::new("INSERT INTO answered (subject, key, digest, entry_id, revision, at) VALUES (");
-    sql.bind(caller(by)).text(", ").bind(key).text(", ").bind(digest).text(", ").bind(id.to_string()).text(", ");
+    sql.bind(caller(by)).text(", ").bind(hidden(transaction, key).await?).text(", ").bind(digest).text(", ").bind(id.to_string()).text(", ");
     sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(", ").bind(instant(at)).text(")");
     run(transaction, sql).await.doing("remember an answered call").map(|_| ())
+}
+
+/// A key as it is kept: it may be made of what is erased later, and says nothing of it then.
+async fn hidden(db: &DatabaseTransaction, key: &str) -> Result<String, StoreError> {
+    Ok(blake3::keyed_hash(&connect::key_secret(db).await?, key.as_bytes()).to_hex().to_string())
 }
 
 /// Keys are each caller's own.

@@ -10,8 +10,8 @@ use super::{Db, catalogue, corridor, edit, figure, practice, state};
 use crate::domain::entry::{Entry, Kind};
 use crate::domain::id::Id;
 use crate::domain::text::Language;
-use crate::store::write::begin;
-use crate::store::{FigureReport, ImportOptions, Name, Store};
+use crate::store::write::{begin, end};
+use crate::store::{FigureReport, ImportOptions, Name, Store, StoreError};
 
 fn name(kind: Kind, code: &str) -> Name {
     Name { kind, code: code.into() }
@@ -229,7 +229,8 @@ async fn a_caller_that_vanishes_leaves_the_import_whole_or_absent() {
         task.abort();
         let _ = task.await;
         // The next write waits for the one that goes on without its caller, and finds no transaction open.
-        begin(&db.store.write.turn().await.unwrap()).await.unwrap().rollback().await.unwrap();
+        let writing = begin(&db.store.write.turn().await.unwrap()).await.unwrap();
+        end::<(), StoreError>(writing, Ok(()), false).await.unwrap();
         let count = db.count("entry").await;
         assert!(count == 0 || count == whole, "{count} of {whole} after {delay}");
         assert_eq!(db.store.revision().await.unwrap(), u64::from(count > 0));
