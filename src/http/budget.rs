@@ -270,7 +270,9 @@ mod tests {
         let account = budget.account(1);
         account.made(4 << 20);
         let expected: Vec<_> = (0..50).map(|_| budget.expect(&account).expect("nothing waits")).collect();
-        expected.into_iter().for_each(|bytes| account.met(bytes));
+        for bytes in expected {
+            account.met(bytes);
+        }
         budget.take(&account, 4 << 20);
         assert!(budget.expect(&account).is_some());
         assert!(budget.expect(&account).is_none(), "one of them is as much as there is room for");

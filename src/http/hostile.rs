@@ -171,7 +171,9 @@ mod tests {
         for (name, target) in TARGETS {
             let files = corpus(name);
             assert!(files.len() > 2, "{name} has a corpus");
-            files.iter().for_each(|file| target(file));
+            for file in &files {
+                target(file);
+            }
         }
     }
 

@@ -180,14 +180,14 @@ mod tests {
             assert!(at_once.len() < body.len() / 10);
             assert_eq!(unpacked(&at_once, encoding), body);
             assert!(whole(b"x", encoding).is_none());
-            let mut packer = Packer::new(encoding).unwrap();
+            let mut by_and_by = Packer::new(encoding).unwrap();
             let mut pieces = Vec::new();
             for piece in body.as_bytes().chunks(7001) {
-                let packed = packer.more(piece).unwrap();
-                assert!(!packed.is_empty(), "a piece goes out when it is there");
-                pieces.extend(packed);
+                let made = by_and_by.more(piece).unwrap();
+                assert!(!made.is_empty(), "a piece goes out when it is there");
+                pieces.extend(made);
             }
-            pieces.extend(packer.end().unwrap());
+            pieces.extend(by_and_by.end().unwrap());
             assert_eq!(unpacked(&pieces, encoding), body);
         }
         assert!(Packer::new(Encoding::Identity).is_none());

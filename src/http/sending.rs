@@ -130,13 +130,11 @@ impl HttpBody for Answer {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, axum::Error>>> {
         let answer = self.get_mut();
         while answer.rest.is_empty() {
-            match ready!(Pin::new(&mut answer.body).poll_frame(context)).transpose()? {
-                Some(frame) => answer.came(frame),
-                None => {
-                    answer.stay.made();
-                    return if answer.ends_early() { Poll::Ready(None) } else { answer.stay.poll_taken(context).map(|()| None) };
-                }
-            }
+            let Some(frame) = ready!(Pin::new(&mut answer.body).poll_frame(context)).transpose()? else {
+                answer.stay.made();
+                return if answer.ends_early() { Poll::Ready(None) } else { answer.stay.poll_taken(context).map(|()| None) };
+            };
+            answer.came(frame);
         }
         Poll::Ready(Some(Ok(Frame::data(answer.piece()))))
     }

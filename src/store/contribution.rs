@@ -25,7 +25,7 @@ use super::error::Doing;
 use super::row::instant;
 use super::sql::{Sql, rows, run};
 use super::write::{self, Changes, is_postgres};
-use super::{Store, StoreError};
+use super::{Store, StoreError, connect};
 use crate::domain::audit::AuditKeys;
 use crate::domain::contact::ContactPoint;
 use crate::domain::contribution::{Dossier, EventKind, Refused, Step, UserErrorCode};
@@ -202,7 +202,7 @@ impl Store {
         .await;
         // At once where nobody reads; else it is tried until it is done, and nobody waits for that.
         if erases && matches!(done, Ok(Outcome::Done(..))) && !is_postgres(&self.write.database) {
-            let _ = self.take_out_erased().await;
+            let _ = Box::pin(self.take_out_erased()).await;
         }
         done
     }
@@ -349,7 +349,8 @@ async fn answered(transaction: &DatabaseTransaction, by: &Member, key: &str, at:
     old.bind(instant(at.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN)));
     run(transaction, old).await.doing(ANSWERED)?;
     let mut sql = Sql::new("SELECT digest, entry_id, revision FROM answered WHERE subject = ");
-    sql.bind(caller(by)).text(" AND key = ").bind(key);
+    // An earlier version kept keys as they are.
+    sql.bind(caller(by)).text(" AND key IN (").bind(key).text(", ").bind(hidden(transaction, key).await?).text(")");
     let found = rows(transaction, sql).await.doing(ANSWERED)?;
     let Some(row) = found.first() else { return Ok(None) };
     let (digest, id, revision): (String, String, i64) =
@@ -360,9 +361,14 @@ async fn answered(transaction: &DatabaseTransaction, by: &Member, key: &str, at:
 
 async fn remember(transaction: &DatabaseTransaction, by: &Member, key: &str, digest: &str, id: Id, revision: u64, at: Timestamp) -> Result<(), StoreError> {
     let mut sql = Sql::new("INSERT INTO answered (subject, key, digest, entry_id, revision, at) VALUES (");
-    sql.bind(caller(by)).text(", ").bind(key).text(", ").bind(digest).text(", ").bind(id.to_string()).text(", ");
+    sql.bind(caller(by)).text(", ").bind(hidden(transaction, key).await?).text(", ").bind(digest).text(", ").bind(id.to_string()).text(", ");
     sql.bind(i64::try_from(revision).unwrap_or(i64::MAX)).text(", ").bind(instant(at)).text(")");
     run(transaction, sql).await.doing("remember an answered call").map(|_| ())
+}
+
+/// A key as it is kept: it may be made of what is erased later, and says nothing of it then.
+async fn hidden(db: &DatabaseTransaction, key: &str) -> Result<String, StoreError> {
+    Ok(blake3::keyed_hash(&connect::key_secret(db).await?, key.as_bytes()).to_hex().to_string())
 }
 
 /// Keys are each caller's own.

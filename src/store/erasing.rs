@@ -58,7 +58,7 @@ impl Store {
     /// Where the database does not do it.
     pub async fn take_out_erased(&self) -> Result<bool, StoreError> {
         let asked = self.erasing.asked.load(Ordering::SeqCst);
-        let is_out = in_time(CHANGES, async {
+        let empty = async {
             match self.write.keeper.file() {
                 Some(file) => {
                     // Opened by its name: that must lead to the file that is meant.
@@ -67,8 +67,8 @@ impl Store {
                 }
                 None => self.write.database.execute_unprepared("VACUUM entry, answered").await.doing(DOING).map(|_| true),
             }
-        });
-        let is_out = is_out.await?;
+        };
+        let is_out = in_time(CHANGES, Box::pin(empty)).await?;
         if is_out {
             self.erasing.done.fetch_max(asked, Ordering::SeqCst);
         }
