@@ -8,6 +8,7 @@
 //! The second asks the first question a hundred times, after some that are not counted.
 
 #![allow(clippy::disallowed_methods, clippy::expect_used, clippy::print_stdout, reason = "a benchmark prints what it finds, and stops where it cannot go on")]
+#![allow(clippy::cast_precision_loss, reason = "figures that are made up are small")]
 #![allow(dead_code, reason = "the questions have more to say than is asked here")]
 
 #[path = "load/data.rs"]
