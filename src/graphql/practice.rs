@@ -184,7 +184,9 @@ object! {
                 _ => return Err(Fault::input(format!("`first` is {first}: ask for 0 to {}.", crate::graph::page::LARGEST_PAGE))),
             };
             let related = view(ctx).related(self.0, most);
-            related.iter().for_each(|r| view(ctx).tell(r.practice));
+            for other in &related {
+                view(ctx).tell(other.practice);
+            }
             Ok(related
                 .into_iter()
                 .map(|r| RelatedGoodPractice {
@@ -335,7 +337,9 @@ pub fn practices_of(
 ) -> Result<GoodPracticeConnection, Fault> {
     let (view, looked) = (view(ctx), Looked::new());
     let connection = listed(ctx, list, by_publication, filter, order_by, page, &looked)?;
-    looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    for ix in looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)) {
+        view.tell(ix);
+    }
     Ok(connection)
 }
 
