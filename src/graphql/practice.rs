@@ -192,7 +192,9 @@ object! {
                 return Ok(Rows(Vec::new()));
             }
             let related = view(ctx).related(self.0);
-            related.iter().take(most).for_each(|related| view(ctx).tell(related.practice));
+            for other in related.iter().take(most) {
+                view(ctx).tell(other.practice);
+            }
             let row = |related: &Related| RelatedGoodPractice {
                 good_practice: One(GoodPractice(related.practice)),
                 score: related.score,
@@ -339,7 +341,9 @@ pub fn practices_of(
 ) -> Result<GoodPracticeConnection, Fault> {
     let (view, looked) = (view(ctx), Looked::new());
     let connection = listed(ctx, list, by_publication, filter, order_by, page, &looked)?;
-    looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    for ix in looked.told(ctx, connection.0.page.rows.iter().map(|row| row.practice)) {
+        view.tell(ix);
+    }
     Ok(connection)
 }
 

@@ -71,6 +71,8 @@ pub fn tasks(ctx: &Context<'_>, page: &PageArguments) -> Result<TaskConnection, 
         true
     };
     let paged = paged(ctx, bind("Query.tasks", of, (), ()), page, &Listing::ascending(&rows), key, keep)?;
-    looked.told(ctx, paged.page.rows.iter().map(|row| row.practice)).into_iter().for_each(|ix| view.tell(ix));
+    for ix in looked.told(ctx, paged.page.rows.iter().map(|row| row.practice)) {
+        view.tell(ix);
+    }
     Ok(TaskConnection(paged))
 }

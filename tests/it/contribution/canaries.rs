@@ -14,7 +14,7 @@ const FEW: usize = 12;
 const STEPS: usize = 12;
 
 /// All that can be read of one practice.
-const ALL: &str = r#"query($id: ID!, $slug: String!, $word: String!) {
+const ALL: &str = r"query($id: ID!, $slug: String!, $word: String!) {
   node(id: $id) { ...all }
   goodPractice(slug: $slug) { ...all }
   nodes(ids: [$id]) { ...all }
@@ -28,7 +28,7 @@ fragment all on GoodPractice {
   version status updatedAt
   versions(first: 100) { totalCount nodes { version language title summary body status audience { level } } }
   history(first: 100) { totalCount nodes { kind version note by { code } } }
-}"#;
+}";
 
 /// One practice, and what a bystander noted of its words.
 struct Walk {

@@ -27,13 +27,13 @@ const PROBES: &[&str] = &[
     r#"{ goodPractices(filter: { text: "wiretapping" }) { pageInfo { startCursor } } }"#,
     r#"{ goodPractices(filter: { text: "wiretapping" }) { nodes { versions { totalCount } history { totalCount } } } }"#,
     r#"{ goodPractices(filter: { text: "wiretapping" }, orderBy: { field: TITLE }) { nodes { title } } }"#,
-    r#"{ goodPractices { totalCount } }"#,
+    r"{ goodPractices { totalCount } }",
     r#"{ state(iso3: "UZB") { goodPractices { totalCount } } }"#,
     r#"{ state(iso3: "UZB") { goodPractices(roles: [OWNER]) { totalCount } } }"#,
     r#"{ activity(reference: "FREE") { goodPractices { totalCount } } }"#,
-    r#"{ thematicAreas { goodPractices { totalCount } } }"#,
-    r#"{ activities(filter: { withoutGoodPractices: true }, first: 100) { totalCount nodes { reference } } }"#,
-    r#"{ activities(filter: { withoutGoodPractices: false }, first: 100) { nodes { reference } } }"#,
+    r"{ thematicAreas { goodPractices { totalCount } } }",
+    r"{ activities(filter: { withoutGoodPractices: true }, first: 100) { totalCount nodes { reference } } }",
+    r"{ activities(filter: { withoutGoodPractices: false }, first: 100) { nodes { reference } } }",
     "{ node(id: ID) { __typename } }",
     "{ nodes(ids: [ID]) { __typename } }",
     "{ goodPractice(slug: SLUG) { __typename } }",
@@ -152,10 +152,10 @@ fn who_is_told_nothing_is_not_noted() {
     let practice = share(&stage, "IV.a", 0);
     for query in [
         r#"{ goodPractices(filter: { text: "nothing of it" }) { totalCount nodes { title } } }"#.to_owned(),
-        r#"{ states(first: 3) { nodes { iso3 } } }"#.to_owned(),
+        r"{ states(first: 3) { nodes { iso3 } } }".to_owned(),
         format!("{{ node(id: {}) {{ __typename }} }}", json!("AAAAAAAAAAAAAAAAAAAAAA")),
         // It was published before the catalogue's edition: the newest is another one.
-        r#"{ goodPractices(first: 1, orderBy: { field: PUBLISHED_AT, direction: DESC }) { nodes { title } } }"#.to_owned(),
+        r"{ goodPractices(first: 1, orderBy: { field: PUBLISHED_AT, direction: DESC }) { nodes { title } } }".to_owned(),
     ] {
         answered(&stage, Some(&stage.kabul), &query);
         assert_eq!(readings(&stage, &practice), 0, "{query}");
