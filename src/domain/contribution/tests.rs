@@ -186,16 +186,8 @@ fn no_ordering_of_seven_steps_tells_what_was_never_submitted() {
     let dossier = Dossier::begun(OWNER, "tashkent-1", at);
     let mut now = vec![Told { dossier, life: vec![(EventKind::Drafted, 1, None)], given: BTreeSet::new(), known: vec![false] }];
     let (owner, desk) = (member(OWNER, Role::FocalPoint, "tashkent-1"), member("ICMPD", Role::Secretariat, "desk-1"));
-<<<<<<< HEAD
     let of_owner = [Step::Revise, Step::Translate, Step::Withdraw, Step::Submit(Audience::of(AudienceLevel::Public)), Step::ChangeAudience(named())];
     let steps: Vec<(&Member, Step)> = of_owner.map(|step| (&owner, step)).into_iter().chain([(&desk, Step::RequestChanges), (&desk, Step::Publish)]).collect();
-||||||| 1f5bf1f
-    let owned = [Step::Revise, Step::Translate, Step::Withdraw, Step::Submit(Audience::of(AudienceLevel::Public)), Step::ChangeAudience(named())];
-    let steps: Vec<(&Member, Step)> = owned.map(|step| (&owner, step)).into_iter().chain([(&desk, Step::RequestChanges), (&desk, Step::Publish)]).collect();
-=======
-    let own_steps = [Step::Revise, Step::Translate, Step::Withdraw, Step::Submit(Audience::of(AudienceLevel::Public)), Step::ChangeAudience(named())];
-    let steps: Vec<(&Member, Step)> = own_steps.map(|step| (&owner, step)).into_iter().chain([(&desk, Step::RequestChanges), (&desk, Step::Publish)]).collect();
->>>>>>> trust
     let (mut walked, mut kept_back) = (0, 0);
     for _ in 0..7 {
         let mut next = Vec::new();
