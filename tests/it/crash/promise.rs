@@ -30,7 +30,8 @@ pub fn now() -> i64 {
 
 /// A version of that practice says so.
 pub fn version(id: &str, title: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM practice_version WHERE entry_id = '{id}' AND content LIKE '%{title}%')")
+    let piece = format!("p.entry_id = '{id}' AND v.content LIKE '%' || p.name || '%' AND p.text LIKE '%{title}%'");
+    format!("EXISTS (SELECT 1 FROM practice_version v JOIN practice_piece p ON {piece} WHERE v.entry_id = '{id}')")
 }
 
 /// That happened to an entry.

@@ -4,9 +4,11 @@
 //!
 //! `MODEL_WALKS` says how many (CI: 10, at night 200).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait as _, Database, Statement};
 use silkroutes::domain::id::Id;
 use silkroutes::domain::practice::{EvidenceLevel, GoodPractice, PracticeText};
 use silkroutes::domain::text::Language;
@@ -22,6 +24,8 @@ use crate::place::{Place, say};
 
 const LENGTH: usize = 40;
 
+const END: &str = "SELECT value FROM meta WHERE key = 'audit_head'";
+
 /// What the model's nodes are in truth.
 struct Real {
     store: Store,
@@ -31,6 +35,8 @@ struct Real {
     base: u64,
     /// Names of this walk's writes.
     walk: usize,
+    /// What the database said of the end of its chain of events at each revision.
+    ends: BTreeMap<u64, String>,
 }
 
 fn by() -> Member {
@@ -42,7 +48,7 @@ fn slug(walk: usize, write: Write) -> String {
 }
 
 impl Real {
-    async fn write(&self, write: Write) -> u64 {
+    async fn write(&mut self, write: Write) -> u64 {
         let slug = slug(self.walk, write);
         let text = PracticeText { language: Language::En, title: slug.clone(), summary: "Of a walk.".into(), body: None };
         let practice = GoodPractice {
@@ -64,7 +70,18 @@ impl Real {
         let act = Act::Draft { id: Id::of("GoodPractice", &slug), practice: Box::new(practice) };
         let outcome = self.store.contribute(Call { by: by(), act, key: None }).await.expect("written");
         assert!(matches!(outcome, Outcome::Done(..)), "{outcome:?}");
-        self.store.revision().await.expect("a revision")
+        self.note_end().await
+    }
+
+    /// Remembers how the chain of events ends; the revision.
+    async fn note_end(&mut self) -> u64 {
+        let revision = self.store.revision().await.expect("a revision");
+        let db = Database::connect(&self.url).await.expect("a database");
+        if let Some(end) = db.query_one_raw(Statement::from_string(db.get_database_backend(), END)).await.expect("asked") {
+            self.ends.insert(revision, end.try_get_by_index(0).expect("a text"));
+        }
+        db.close().await.expect("closed");
+        revision
     }
 
     /// Takes the last writes out of the database, as an older copy in its place would.
@@ -72,9 +89,13 @@ impl Real {
         let behind = format!("IN (SELECT entry_id FROM change WHERE revision > {to})");
         let of = |table: &str| format!("DELETE FROM {table} WHERE entry_id {behind};");
         let tables: String = ["practice_version", "event", "dossier"].map(of).concat();
-        let script = format!("BEGIN; {tables} DELETE FROM entry WHERE id {behind}; DELETE FROM change WHERE revision > {to}; COMMIT;");
-        let db = sea_orm::Database::connect(&self.url).await.expect("a database");
-        sea_orm::ConnectionTrait::execute_unprepared(&db, &script).await.expect("done");
+        let end = match self.ends.get(&to) {
+            Some(end) => format!("UPDATE meta SET value = '{end}' WHERE key = 'audit_head';"),
+            None => "DELETE FROM meta WHERE key = 'audit_head';".to_owned(),
+        };
+        let script = format!("BEGIN; {tables} DELETE FROM entry WHERE id {behind}; DELETE FROM change WHERE revision > {to}; {end} COMMIT;");
+        let db = Database::connect(&self.url).await.expect("a database");
+        db.execute_unprepared(&script).await.expect("done");
         db.close().await.expect("closed");
     }
 
@@ -162,7 +183,8 @@ fn walks_of_the_model_are_taken_by_real_nodes() {
                 followers.push(Follower::new(store.clone()).await.expect("it starts"));
             }
             let base = store.revision().await.expect("a revision");
-            let mut real = Real { store: store.clone(), url: place.url(), followers, base, walk };
+            let mut real = Real { store: store.clone(), url: place.url(), followers, base, walk, ends: BTreeMap::new() };
+            real.note_end().await;
             for (before, step, after) in drawn(walk as u64 + 1) {
                 real.take(&before, step).await;
                 real.shows(&after);
