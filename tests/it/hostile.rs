@@ -62,7 +62,7 @@ fn long_answer(n: usize) -> Vec<u8> {
 fn file(n: usize) -> Vec<u8> {
     let bodies = under_names("body", 40);
     let body = json!({ "query": format!("{{ goodPractices(first: 100) {{ nodes {{ {bodies} }} }} }} #{n}") });
-    post(&[("accept", if n % 2 == 0 { "text/csv" } else { "application/x-ndjson" }), ("accept-encoding", "gzip")], &body)
+    post(&[("accept", if n.is_multiple_of(2) { "text/csv" } else { "application/x-ndjson" }), ("accept-encoding", "gzip")], &body)
 }
 
 /// Ten at once on one connection of HTTP/2, whose answers nobody takes.
@@ -210,8 +210,7 @@ fn work_ends_with_the_client_that_asked_for_it() {
         unbounded(settings);
         settings.http.answer_time = "5m".parse().expect("a time");
     });
-    let mut large = endless();
-    large.push_str(&format!(" #{}", "x".repeat(10_000)));
+    let large = format!("{} #{}", endless(), "x".repeat(10_000));
     for (n, query) in [endless(), large].into_iter().enumerate() {
         let mut client = Client::to(app.address()).expect("it listens");
         client.write(&request("POST", "/graphql", &[("content-type", "application/json")], json!({ "query": query }).to_string().as_bytes()));

@@ -1,6 +1,6 @@
 //! Numbers that look like chance and are the same again from the same seed.
 
-/// SplitMix64.
+/// `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 

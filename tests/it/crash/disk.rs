@@ -92,7 +92,9 @@ impl Disk {
                 file.loose = later;
                 if !done.is_empty() {
                     let bytes = Arc::make_mut(&mut file.kept);
-                    done.iter().for_each(|(_, change)| change.make(bytes));
+                    for (_, change) in &done {
+                        change.make(bytes);
+                    }
                 }
             }
             Call::SyncNames => {
@@ -113,7 +115,9 @@ impl Disk {
     }
 
     fn name(&mut self, step: &Step, changes: Vec<NameChange>) {
-        changes.iter().for_each(|change| change.clone().make(&mut self.names));
+        for change in &changes {
+            change.clone().make(&mut self.names);
+        }
         self.loose_names.push((step.ended, changes));
     }
 

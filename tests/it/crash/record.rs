@@ -91,7 +91,9 @@ pub fn watched_process(tape: &Path) -> String {
 pub fn read(tape: &Path, folder: &Path) -> Vec<Step> {
     let text = fs::read_to_string(tape).expect("a tape in ASCII");
     let folder = folder.to_str().expect("a plain name");
-    let (mut steps, mut begun): (Vec<Step>, HashMap<&str, (usize, i64, String)>) = (Vec::new(), HashMap::new());
+    let mut steps: Vec<Step> = Vec::new();
+    // By process: which line began it, when, and how.
+    let mut begun: HashMap<&str, (usize, i64, String)> = HashMap::new();
     for (n, line) in text.lines().enumerate() {
         let (process, rest) = line.trim_start().split_once(' ').expect("a process");
         let (time, rest) = rest.trim_start().split_once(' ').expect("a time");

@@ -183,7 +183,7 @@ pub fn drawn(draw: &mut Draw, on: &str, depth: usize) -> Option<Field> {
     if !is_leaf(part) {
         let is_frame = part.named().ends_with("Connection") || part.named().ends_with("Edge");
         let below = if is_frame { depth } else { depth.saturating_sub(1) };
-        field.inside = (0..1 + draw.below(3)).filter_map(|_| drawn(draw, part.named(), below)).collect();
+        field.inside = (0..=draw.below(3)).filter_map(|_| drawn(draw, part.named(), below)).collect();
     }
     Some(field)
 }

@@ -96,7 +96,7 @@ impl Draw {
             let value = self.value(field, name, part);
             fields.push(((*name).clone(), value));
         }
-        for _ in 0..1 + self.below(3) {
+        for _ in 0..=self.below(3) {
             let (name, part) = names[self.below(names.len())];
             // A filter within a filter, but not for ever.
             if fields.iter().all(|(other, _)| other != name) && (part.named() != ty || self.below(3) == 0) {
