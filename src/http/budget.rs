@@ -133,12 +133,19 @@ impl Budget {
 
     /// Before an answer is made for a client: how long it is taken to be, to be [`met`](Account::met) when it is made; none where
     /// there is no room. Where little of his waits, he may have as many made at once as there are threads for; else there must
-    /// be room for all that are.
-    pub fn expect(&self, account: &Account) -> Option<usize> {
+    /// be room for all that are. Who is `alone` on his connection may use what is beyond his share, for an answer of the least
+    /// length: others of the same client, as one behind one address, may be those who let theirs wait.
+    pub fn expect(&self, account: &Account, alone: bool) -> Option<usize> {
         let bytes = account.usual.load(Ordering::Relaxed).clamp(USUAL, USUAL.max(self.each / 2));
         let waits_for_him = account.held() > self.each / 4 || self.held() > self.most / 2;
-        let more = if waits_for_him { bytes.saturating_add(account.expected.load(Ordering::Relaxed)) } else { 0 };
-        (self.room(account, more, false) == Room::Enough).then(|| {
+        let (least, expected) = (if alone { USUAL } else { bytes }, account.expected.load(Ordering::Relaxed));
+        let more = if waits_for_him { least.saturating_add(expected) } else { 0 };
+        let has_room = match self.room(account, more, false) {
+            Room::Enough => true,
+            Room::Short => alone,
+            Room::None => false,
+        };
+        has_room.then(|| {
             account.expected.fetch_add(bytes, Ordering::Relaxed);
             bytes
         })
@@ -269,18 +276,20 @@ mod tests {
         let budget = budget(64 << 20, 8 << 20);
         let account = budget.account(1);
         account.made(4 << 20);
-        let expected: Vec<_> = (0..50).map(|_| budget.expect(&account).expect("nothing waits")).collect();
+        let expected: Vec<_> = (0..50).map(|_| budget.expect(&account, false).expect("nothing waits")).collect();
         for bytes in expected {
             account.met(bytes);
         }
         budget.take(&account, 4 << 20);
-        assert!(budget.expect(&account).is_some());
-        assert!(budget.expect(&account).is_none(), "one of them is as much as there is room for");
+        assert!(budget.expect(&account, false).is_some());
+        assert!(budget.expect(&account, false).is_none(), "one of them is as much as there is room for");
+        let alone = budget.expect(&account, true).expect("for one thing there is room beyond it");
+        account.met(alone);
         for _ in 0..100 {
             account.made(100);
         }
         account.met(4 << 20);
-        let count = (0..200).map_while(|_| budget.expect(&account)).count();
+        let count = (0..200).map_while(|_| budget.expect(&account, false)).count();
         assert_eq!(count, 64, "of short ones, many");
     }
 

@@ -184,8 +184,9 @@ async fn answer(edge: Edge, traffic: Arc<Traffic>, peer: Peer, mut request: Requ
     }
     let refusal = match room {
         _ if traffic.is_spare() && !is_vital => Some(overloaded("Too many clients are connected.")),
-        Room::Short => Some(overloaded(NO_ROOM)),
-        Room::Enough | Room::None => None,
+        Room::Short if traffic.staying() > 0 => Some(overloaded(NO_ROOM)),
+        // What others of the same client let wait is not his fault who asks for one thing on a connection of his own.
+        Room::Short | Room::Enough | Room::None => None,
     };
     let stay = Stay::new(Arc::clone(&traffic), Arc::clone(&shared.budget), account, !request.body().is_end_stream());
     request.extensions_mut().insert(peer);

@@ -130,7 +130,7 @@ impl Stay {
     }
 
     fn make_room(&self) -> Result<(), Refusal> {
-        let expected = self.budget.expect(&self.account).ok_or_else(|| overloaded(NO_ROOM))?;
+        let expected = self.budget.expect(&self.account, self.traffic.staying() <= 1).ok_or_else(|| overloaded(NO_ROOM))?;
         self.account.met(self.expected.swap(expected, Ordering::Relaxed));
         Ok(())
     }

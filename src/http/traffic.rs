@@ -73,6 +73,11 @@ impl Traffic {
         self.entered.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many requests are there.
+    pub fn staying(&self) -> u32 {
+        self.staying.load(Ordering::Relaxed)
+    }
+
     pub fn made(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -177,6 +177,18 @@ fn what_waits_longest_makes_room_long_before_its_time_is_over() {
 }
 
 #[test]
+fn who_asks_for_one_thing_is_answered_whatever_another_of_his_address_lets_wait() {
+    let app = TestApp::with(|settings| settings.http.cache_bytes = 0);
+    let mut client = rude(&app, 0);
+    for mark in 0..90 {
+        client.get(&long_path(60, mark), &[]);
+        client.look(Duration::from_millis(5), |_| false);
+        let other = app.connect().ask("GET", &long_path(1, 1_000 + mark), &[], b"");
+        assert_eq!(other.map(|reply| reply.status), Some(200), "beside {mark} that wait");
+    }
+}
+
+#[test]
 fn what_is_kept_for_all_is_counted_once() {
     let app = TestApp::with(|_| {});
     let path = long_path(20, 0);
