@@ -18,7 +18,7 @@
 //! | [`follow`], [`mark`], [`heard`] | the snapshot, kept up with the change log; whether it still is the same log; when it was heard last |
 //! | [`cache`] | what was read of late |
 //! | [`key`](mod@key) | API keys |
-//! | [`keep`], [`file`] | whether what is written is kept; the file under a running server |
+//! | [`keep`], [`file`](mod@file) | whether what is written is kept; the file under a running server |
 //! | [`erasing`] | what was erased goes from every file |
 //! | [`check`], [`reference`](mod@reference) | what the doctor looks at |
 //! | [`replica`] | a second server that figures may be read from |

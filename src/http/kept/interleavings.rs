@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::StatusCode;
 use jiff::civil::{Date, date};
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use super::{Answers, Lasting, Written};
+use super::{Answers, Lasting, Made, Written};
 use crate::http::accept::Format;
 use crate::store::Follower;
 use crate::store::history::{History, writes_of};
@@ -15,20 +16,24 @@ use crate::sync::chosen::explore;
 
 const DAY: Date = date(2026, 12, 1);
 
+fn made(body: impl Into<Bytes>, lasting: Lasting) -> Made {
+    let written = Written { body: body.into(), status: StatusCode::OK, code: None, revision: None, lasting: Some(lasting) };
+    Made { written, is_named: false, tag: Some("\"a mark\"".to_owned()), packed: None }
+}
+
 /// Asks as `graphql::post` does: finds what is kept for the graph as it is, or makes an answer of it and keeps that.
 /// What is answered, and the graph that it was asked of.
 fn ask(answers: &Answers, follower: &Follower<History>, text: &[u8]) -> (Vec<u8>, (u64, u64)) {
     let graph = follower.current();
     let found = answers.find(Format::Json, text, (graph.era(), graph.revision()), DAY);
     if let Some(kept) = found {
-        return (kept.body.to_vec(), (graph.era(), graph.revision()));
+        return (kept.body.body().to_vec(), (graph.era(), graph.revision()));
     }
     // Made of the graph as it is by now.
     let graph = follower.current();
     let body = format!("{} {:?}", graph.era(), writes_of(&graph));
-    let written = Written { body: body.clone().into(), status: StatusCode::OK, code: None, revision: None, lasting: None };
     let lasting = Lasting { era: graph.era(), revision: graph.revision(), day: DAY, cost: 1, is_named: false };
-    answers.keep(Format::Json, text, &written, lasting);
+    answers.keep(Format::Json, text, &made(body.clone(), lasting));
     (body.into_bytes(), (graph.era(), graph.revision()))
 }
 
@@ -82,12 +87,11 @@ fn what_is_kept_stays_within_its_room_whoever_keeps() {
             let answers = Arc::clone(&answers);
             thread::spawn(move || {
                 for n in 0..12_u8 {
-                    let body = vec![seed; 700];
-                    let written = Written { body: body.into(), status: StatusCode::OK, code: None, revision: None, lasting: None };
-                    answers.keep(Format::Json, &[seed, n], &written, Lasting { era: 0, revision: 1, day: DAY, cost: 1, is_named: false });
+                    let lasting = Lasting { era: 0, revision: 1, day: DAY, cost: 1, is_named: false };
+                    answers.keep(Format::Json, &[seed, n], &made(vec![seed; 700], lasting));
                     assert!(answers.weight() <= 20_000);
                     if let Some(kept) = answers.find(Format::Json, &[seed, n], (0, 1), DAY) {
-                        assert!(kept.body.iter().all(|byte| *byte == seed), "another's answer");
+                        assert!(kept.body.body().iter().all(|byte| *byte == seed), "another's answer");
                     }
                 }
             })
